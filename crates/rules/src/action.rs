@@ -1,0 +1,197 @@
+//! The kinds of actions, and what becomes of one (A8, O2).
+//!
+//! A versioned action names what its maker saw: a version of the aspect, or an earlier action of the same person that was
+//! still pending. It is applied when that is what is there now; else somebody was there in between, and the maker decides.
+
+use std::collections::BTreeMap;
+
+use onsite_wire::codes::Code;
+use onsite_wire::ids::ActionId;
+use onsite_wire::onsite::{Basis, SubjectKind};
+
+use crate::rights::Permission;
+
+/// A reason why something may not be, in words that both sides share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// Its arguments by name.
+    pub arguments: BTreeMap<String, String>,
+}
+
+impl Refusal {
+    /// A refusal with this code and no arguments.
+    pub const fn of(code: Code) -> Self {
+        Self { code, arguments: BTreeMap::new() }
+    }
+
+    /// The same refusal with one more argument.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.arguments.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// The part of a subject that an action moves; each has a version of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aspect {
+    /// Who is responsible for an alarm.
+    Acknowledgement,
+    /// The mute of an alarm or device.
+    Mute,
+}
+
+/// How two actions on one subject come together on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// The aspect's version decides; the second one is told.
+    Versioned(Aspect),
+    /// The last one to arrive wins.
+    LastWins,
+    /// The larger value wins.
+    Maximum,
+    /// Both stay, in order.
+    Append,
+}
+
+/// A kind of action, as server and phone register it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// The newest shape of its body.
+    pub body_version: i32,
+    /// What it may be about.
+    pub subjects: &'static [SubjectKind],
+    /// How it comes together with others.
+    pub merge: Merge,
+    /// What the actor must be allowed to do.
+    pub needs: Permission,
+    /// After this many milliseconds on the phone it is parked as too old instead of sent (O2).
+    pub max_age_ms: Option<i64>,
+}
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// Make somebody responsible for an alarm, or change the note.
+pub const ACKNOWLEDGE: Kind = Kind {
+    name: "acknowledge",
+    body_version: 1,
+    subjects: &[SubjectKind::Alarm],
+    merge: Merge::Versioned(Aspect::Acknowledgement),
+    needs: Permission::Acknowledge,
+    max_age_ms: Some(24 * HOUR_MS),
+};
+
+/// Take an acknowledgement back.
+pub const RELEASE: Kind = Kind { name: "release", ..ACKNOWLEDGE };
+
+/// Mute an alarm or a device, or change the mute. It runs from the press; past its own end it is not sent.
+pub const MUTE: Kind = Kind {
+    name: "mute",
+    body_version: 1,
+    subjects: &[SubjectKind::Alarm, SubjectKind::Device],
+    merge: Merge::Versioned(Aspect::Mute),
+    needs: Permission::Mute,
+    max_age_ms: None,
+};
+
+/// Lift a mute.
+pub const UNMUTE: Kind = Kind { name: "unmute", max_age_ms: Some(24 * HOUR_MS), ..MUTE };
+
+/// Every kind there is.
+pub const KINDS: &[Kind] = &[ACKNOWLEDGE, RELEASE, MUTE, UNMUTE];
+
+/// The kind of this name.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// What an aspect is at when an action arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The aspect's version.
+    pub version: i64,
+    /// The action that made it.
+    pub last_action: Option<ActionId>,
+}
+
+/// What became of the action that another one names in `after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// It had its effect.
+    Applied,
+    /// It was refused, in conflict or blocked.
+    NotApplied,
+    /// It never arrived.
+    Unknown,
+}
+
+/// Whether a versioned action goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nobody was there in between.
+    Apply,
+    /// Somebody was.
+    Conflict,
+    /// What it builds on had no effect.
+    Blocked,
+}
+
+/// Whether an action on an aspect that stands here goes through. `earlier` is asked only when the basis names an action.
+pub fn verdict(basis: Basis, standing: Standing, earlier: impl FnOnce(ActionId) -> Earlier) -> Verdict {
+    match basis {
+        Basis::Version(seen) if seen == standing.version => Verdict::Apply,
+        Basis::Version(_) => Verdict::Conflict,
+        Basis::After(action) if standing.last_action == Some(action) => Verdict::Apply,
+        Basis::After(action) => match earlier(action) {
+            Earlier::Applied => Verdict::Conflict,
+            Earlier::NotApplied | Earlier::Unknown => Verdict::Blocked,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id(n: u8) -> ActionId {
+        ActionId::from_bytes([n; 16])
+    }
+
+    #[test]
+    fn the_second_of_two_who_saw_the_same_is_in_conflict() {
+        let before = Standing { version: 4, last_action: None };
+        assert_eq!(verdict(Basis::Version(4), before, |_| unreachable!()), Verdict::Apply);
+        let after = Standing { version: 5, last_action: Some(id(1)) };
+        assert_eq!(verdict(Basis::Version(4), after, |_| unreachable!()), Verdict::Conflict);
+    }
+
+    #[test]
+    fn a_chain_made_offline_goes_through_unless_somebody_came_between() {
+        let mine = Standing { version: 5, last_action: Some(id(1)) };
+        assert_eq!(verdict(Basis::After(id(1)), mine, |_| unreachable!()), Verdict::Apply);
+        let theirs = Standing { version: 6, last_action: Some(id(9)) };
+        assert_eq!(verdict(Basis::After(id(1)), theirs, |_| Earlier::Applied), Verdict::Conflict);
+        assert_eq!(verdict(Basis::After(id(1)), theirs, |_| Earlier::NotApplied), Verdict::Blocked);
+        assert_eq!(verdict(Basis::After(id(1)), theirs, |_| Earlier::Unknown), Verdict::Blocked);
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_number_who_saw_the_same_version_exactly_one_goes_through(count in 1..20_u8, start in 0..100_i64) {
+            let mut standing = Standing { version: start, last_action: None };
+            let mut applied = 0;
+            for n in 0..count {
+                if verdict(Basis::Version(start), standing, |_| Earlier::Unknown) == Verdict::Apply {
+                    standing = Standing { version: standing.version + 1, last_action: Some(id(n)) };
+                    applied += 1;
+                }
+            }
+            prop_assert_eq!(applied, 1);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What a server and a phone must decide alike. Pure functions: no clock, no I/O, no randomness; time is an argument.
+//!
+//! | module | decides |
+//! |---|---|
+//! | [`severity`] | what of the API's eight severities a person sees (A11) |
+//! | [`clearing`] | when an alarm whose condition went is cleared (A3) |
+//! | [`acknowledgement`] | who may be made responsible, and what that leaves behind (A7) |
+//! | [`mute`] | what a mute may be, whether it holds now, when it ends (A9, A10) |
+//! | [`action`] | the kinds of actions, and whether one is applied, in conflict or blocked (A8, O2) |
+//! | [`rights`] | what a role may do, and who sees what (P1, P2) |
+//! | [`digest`] | how two sides compare what they hold |
+
+pub mod acknowledgement;
+pub mod action;
+pub mod clearing;
+pub mod digest;
+pub mod mute;
+pub mod rights;
+pub mod severity;

@@ -1,0 +1,199 @@
+//! The one table of codes: what can be refused or go wrong, in words that both sides share.
+//!
+//! A code is stable for ever; its English text is not. Shells translate by code and arguments. `docs/messages.json` is
+//! this table as data, and a test holds the two together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $status:literal [$($argument:literal),*] $text:literal $meaning:literal)*) => {
+        /// A stable code. The documentation of each is its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)*
+            /// A code newer than this reader.
+            #[default]
+            Unheard,
+        }
+
+        impl Code {
+            /// All codes, in the table's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)* Self::Unheard];
+
+            /// The code as it is written.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* Self::Unheard => "unheard" }
+            }
+
+            /// The HTTP status a server answers with; 0 for codes that arise on the phone or inside a result.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* Self::Unheard => 0 }
+            }
+
+            /// The names of its arguments.
+            pub const fn arguments(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($argument),*],)* Self::Unheard => &[] }
+            }
+
+            /// What it means, for those who translate and those who read logs.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* Self::Unheard => "A code newer than this reader." }
+            }
+
+            const fn template(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* Self::Unheard => "Something newer than this app went wrong." }
+            }
+
+            /// The code of this name; one not heard of is [`Code::Unheard`].
+            pub fn from_wire(name: &str) -> Self {
+                match name { $($code => Self::$variant,)* _ => Self::Unheard }
+            }
+        }
+    };
+}
+
+codes! {
+    // What a request can be told.
+    InvalidRequest "invalid_request" 400 ["detail"] "The request is not valid: {detail}." "The request does not have the form it must have."
+    NotSignedIn "not_signed_in" 401 [] "Sign in again." "No valid token or key came with the request."
+    WrongCredentials "wrong_credentials" 401 [] "E-mail or password is wrong." "The e-mail and password do not belong together."
+    SessionEnded "session_ended" 401 [] "The session has ended. Sign in again." "The refresh token was used before, was revoked or is too old."
+    NotAllowed "not_allowed" 403 [] "Your role does not allow this here." "The caller may not do this with this object."
+    OtherOrganization "other_organization" 403 [] "No access to this organization." "The caller's key or account does not reach this organization."
+    NotFound "not_found" 404 ["what"] "Not found: {what}." "It does not exist, or the caller may not see it."
+    GzipRequired "gzip_required" 406 [] "This stream is served with gzip only." "A measurement stream was asked for without gzip."
+    OffsetGone "offset_gone" 410 [] "The offset is too old. Read everything again." "Changes after this offset are no longer known to be complete."
+    TooLarge "too_large" 413 ["limit"] "Too large: at most {limit}." "The body, a batch or a nested value is over its limit. Nothing was applied."
+    TooManyRequests "too_many_requests" 429 ["seconds"] "Too many requests. Try again in {seconds} s." "A rate limit was reached."
+    ServerFault "server_fault" 500 [] "The server had a fault." "A fault on the server; trying again may help."
+    Unavailable "unavailable" 503 [] "The server is not available." "The server is starting, stopping or busy."
+
+    // What an action can be told.
+    NotOffered "not_offered" 0 [] "Not offered here." "This server or subscription does not offer this."
+    VersionMoved "version_moved" 0 ["by", "seconds"] "{by} was here in between." "Somebody else moved this aspect since the person looked."
+    EarlierNotApplied "earlier_not_applied" 0 ["action"] "An earlier action on this did not go through." "The action builds on one that had no effect."
+    AssigneeCannotSee "assignee_cannot_see" 0 ["assignee"] "{assignee} may not see this alarm." "Somebody who may not see the alarm cannot be made responsible for it."
+    AssigneeUnknown "assignee_unknown" 0 [] "There is no such person here." "The assignee is neither a person nor the partner of this organization."
+    NotAcknowledged "not_acknowledged" 0 [] "Nobody is responsible for this alarm." "An acknowledgement cannot be taken back where there is none."
+    AlarmCleared "alarm_cleared" 0 [] "The alarm is cleared." "A cleared alarm cannot be muted."
+    NotMuted "not_muted" 0 [] "This is not muted." "A mute cannot be lifted where there is none."
+    MuteEnded "mute_ended" 0 [] "The end of this mute has passed." "A mute whose end lies in the past has no effect."
+    MuteTooLong "mute_too_long" 0 ["days"] "At most {days} days." "A mute ends at most a year away."
+    MuteNeedsEnd "mute_needs_end" 0 [] "Choose until when." "The mute of a device needs an end."
+    ReasonNeedsText "reason_needs_text" 0 [] "Say why in words." "The reason other needs a text."
+    TextTooLong "text_too_long" 0 ["limit"] "At most {limit} characters." "A text is over its limit."
+    TooOld "too_old" 0 ["hours"] "Not sent: it was made {hours} h ago." "The action waited longer than its kind may."
+    BodyNotUnderstood "body_not_understood" 0 [] "This version of the app cannot do that here." "The action's body is not of a version that the server takes."
+    BodyInvalid "body_invalid" 0 ["detail"] "The action is not valid: {detail}." "The action's body does not have the form it must have."
+    IdUsed "id_used" 0 [] "Internal error: an action's id was used twice." "The id belongs to another person's action, or to one with another content."
+
+    // What can go wrong on the phone.
+    NoNetwork "no_network" 0 [] "No signal to the server." "The server cannot be reached now."
+    TlsNameWrong "tls_name_wrong" 0 [] "The server's certificate does not belong to it." "The TLS certificate is not valid for this server."
+    NotOurServer "not_our_server" 0 [] "The address does not answer as a server of this app does." "The answer is not what this address should answer: a wrong URL or a captive portal."
+    AnswerBroken "answer_broken" 0 ["detail"] "The server's answer was broken: {detail}." "An answer ended early or is no valid JSON."
+    WrongKey "wrong_key" 0 [] "The key does not open this phone's data." "The key check failed; the files were not touched."
+    StoreDamaged "store_damaged" 0 [] "The phone's data was damaged and set aside." "A file could not be read; it was moved aside and kept."
+    StoreNewer "store_newer" 0 [] "The phone's data was written by a newer version. Update the app." "The file's format is newer than this code."
+    StoreBusy "store_busy" 0 [] "The phone's data is already open." "The same files are open elsewhere."
+    DiskFull "disk_full" 0 [] "The phone's storage is full." "There is no room to write."
+    StoreClosed "store_closed" 0 [] "The phone's data is closed. Open it again." "The writer is gone, or the account was shut down."
+    Internal "internal" 0 ["detail"] "Internal error ({detail})." "A defect of this program."
+    InputInvalid "input_invalid" 0 ["detail"] "Not possible: {detail}." "What was asked of the core cannot be done; nothing was changed."
+    AccountDiffers "account_differs" 0 [] "This phone's data belongs to another account." "The files were made for another person or server."
+    ActionNotWaiting "action_not_waiting" 0 [] "This action is no longer waiting." "The action is unknown, or in a state in which this cannot be done."
+
+    // Why an alarm list is short (A12).
+    NothingWrong "nothing_wrong" 0 [] "Nothing is wrong." "All was read, and there is no alarm."
+    HiddenByFilter "hidden_by_filter" 0 ["count"] "{count} hidden by the filter." "The filter leaves out alarms."
+    HiddenByLocation "hidden_by_location" 0 ["count", "location"] "{count} hidden outside {location}." "The location filter leaves out alarms."
+    LimitedByRights "limited_by_rights" 0 [] "Only the locations of your groups are shown." "The person's rights cover some locations only."
+    NoSubscription "no_subscription" 0 [] "Some devices have no subscription." "What a subscription opens is missing."
+    NotReadYet "not_read_yet" 0 [] "Not read from the server yet." "No full read of this feed has ended yet."
+}
+
+impl Code {
+    /// The English text with its arguments put in; a missing argument stays as `{name}`.
+    pub fn text(self, arguments: &BTreeMap<String, String>) -> String {
+        arguments
+            .iter()
+            .fold(self.template().to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// The whole table as the JSON of `docs/messages.json`.
+    pub fn table() -> String {
+        let rows: BTreeMap<&str, serde_json::Value> = Self::ALL
+            .iter()
+            .map(|code| {
+                let row = serde_json::json!({
+                    "meaning": code.meaning(),
+                    "arguments": code.arguments(),
+                    "status": code.status(),
+                    "en": code.template(),
+                });
+                (code.as_str(), row)
+            })
+            .collect();
+        serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(deserializer).map(|name| Self::from_wire(&name))
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Code {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("A stable code; see docs/messages.json. An open set."))
+            .build()
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Code {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_codes_in_the_docs_is_the_one_in_the_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/messages.json");
+        if std::env::var_os("ONSITE_WRITE").is_some() {
+            std::fs::write(path, Code::table()).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap();
+        assert_eq!(written, Code::table(), "run `cargo xtask generate`");
+    }
+
+    #[test]
+    fn every_text_names_exactly_its_arguments_and_no_code_stands_twice() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{code} twice");
+            assert_eq!(Code::from_wire(code.as_str()), *code);
+            let all = code.arguments().iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
+            assert!(!code.text(&all).contains('{'), "{code}: its text names an argument that it does not have");
+        }
+    }
+}

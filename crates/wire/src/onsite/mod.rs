@@ -1,0 +1,35 @@
+//! Our own half of the contract (`/onsite/v1`).
+//!
+//! | call | answer |
+//! |---|---|
+//! | `POST session` | [`SignInRequest`] → [`SignInResponse`] |
+//! | `POST session/refresh` | [`RefreshRequest`] → [`Tokens`] |
+//! | `DELETE session` | 204; the refresh token's family ends |
+//! | `GET me` | [`Me`]: the person, and every organization with rights and capabilities |
+//! | `POST actions` | [`ActionsRequest`] → [`ActionsResponse`], one result per action, in order |
+//! | `GET organizations/{id}/feeds/{feed}[?after=OFFSET]` | [`FeedResponse`] of our own feeds |
+//! | `GET organizations/{id}/digest/{feed}` | [`Digest`] |
+//! | `GET organizations/{id}/alarms/{alarm}` | one alarm as the vendor's API writes it, or 404 |
+//! | `GET organizations/{id}/alarms/{alarm}/history` | [`HistoryResponse`]: what people did to it |
+//! | `GET organizations/{id}/sensors/{sensor}/history?from&to&buckets` | [`SensorHistory`] |
+//! | `GET events[?heartbeat=SECONDS]` | server-sent events: [`Ring`] as `event: ring`, `event: heartbeat` |
+//! | `GET capabilities` | [`ServerCapabilities`], without sign-in |
+//!
+//! Every answer carries `Onsite-Generation`; every error is a [`Problem`].
+
+mod action;
+mod feed;
+mod history;
+mod person;
+mod problem;
+mod session;
+
+pub use action::{
+    ActionRequest, ActionResult, ActionsRequest, ActionsResponse, Basis, CurrentState, Outcome, Position, Subject,
+    SubjectKind,
+};
+pub use feed::{Digest, FeedResponse, Ring};
+pub use history::{Bucket, HistoryEntry, HistoryResponse, SensorHistory, StatePoint};
+pub use person::{Capability, Grant, Me, MyOrganization, OrganizationRights, PersonEntry, Role, ServerCapabilities};
+pub use problem::Problem;
+pub use session::{RefreshRequest, SecondFactor, SignInRequest, SignInResponse, SignedIn, Tokens};
