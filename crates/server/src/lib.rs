@@ -1,1 +1,3 @@
-//! x
+//! The backend for development, demonstrations and small organizations.
+
+pub mod document;
