@@ -1,1 +1,6 @@
-//! x
+//! The core of Onsite.
+
+pub mod error;
+pub mod store;
+pub mod text;
+pub mod time;

@@ -1,0 +1,273 @@
+//! The phone's files: the only place that opens, migrates, reads and writes them.
+//!
+//! Two files per account and server, encrypted, in WAL mode. `own.db` holds what a person wrote and survives power loss at
+//! every commit; `cache.db` holds what can be fetched again. One thread writes, a few read; none of them is a tokio
+//! worker. What is in the files is the features' business: they bring their migrations and run their own SQL in jobs.
+//!
+//! What holds here:
+//! * A job that was handed over runs, whether or not its caller still waits.
+//! * Observers get every commit of cache.db that noted a change, once, in order, after it is visible to readers.
+//! * A wrong key touches nothing. A damaged cache.db is set aside and begins anew; a damaged own.db is set aside after
+//!   what can be read of it was saved. Neither is ever deleted.
+//! * After [`Store::suspend`] returned, no file is open until [`Store::resume`].
+
+mod commit;
+mod connection;
+mod fault;
+mod files;
+mod migration;
+mod reader;
+mod rescue;
+mod writer;
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::task::{Context, Poll};
+use std::thread;
+
+pub use commit::{Changes, Commit, Replaced};
+pub use fault::{Fault, File};
+pub use files::Key;
+pub use migration::Migration;
+pub use reader::{Cancel, Reading};
+pub use rescue::Rescued;
+pub use writer::{Opened, Writer};
+
+use crate::time::Clock;
+use files::Folder;
+use reader::Readers;
+use writer::{Haste, Queue};
+
+/// How many threads read: one may count a million rows while the other shows the next page.
+const READERS: usize = 2;
+
+/// The migrations of both files, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Schema {
+    /// Of own.db.
+    pub own: &'static [Migration],
+    /// Of cache.db.
+    pub cache: &'static [Migration],
+}
+
+struct Shared {
+    folder: Folder,
+    schema: Schema,
+    clock: Arc<dyn Clock>,
+    queue: Queue,
+    readers: Readers,
+    observers: Mutex<Vec<mpsc::Sender<Arc<Commit>>>>,
+    /// Counts the files that were cache.db.
+    epoch: AtomicU64,
+    /// Counts how often the phone went to sleep.
+    sleeps: Arc<AtomicU64>,
+    replacing: AtomicBool,
+    /// Handed to jobs that this object queues for itself.
+    myself: std::sync::Weak<Shared>,
+    before_migration_commits: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Shared {
+    /// Looks at a fault that somebody met: a damaged cache.db is replaced, once.
+    fn report(&self, fault: &Fault) {
+        if !matches!(fault, Fault::Damaged(File::Cache)) || self.replacing.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let Some(shared) = self.myself.upgrade() else { return };
+        self.queue.push(
+            Haste::Person,
+            Box::new(move |writer| {
+                // Without room for a new file the damaged one stays in use; the next damage tries again.
+                drop(writer.replace_cache());
+                shared.replacing.store(false, Ordering::SeqCst);
+            }),
+        );
+    }
+
+    fn announce(&self, commit: Arc<Commit>) {
+        let mut observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
+        observers.retain(|observer| observer.send(Arc::clone(&commit)).is_ok());
+    }
+}
+
+/// An account's files, open. Clones share them; the last one closes them.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    _threads: Arc<Threads>,
+}
+
+/// How to open a [`Store`].
+pub struct Options<'a> {
+    /// The account's folder; made when missing.
+    pub folder: &'a Path,
+    /// The raw key of both files.
+    pub key: Key,
+    /// What the features need.
+    pub schema: Schema,
+    /// Names files that are set aside.
+    pub clock: Arc<dyn Clock>,
+    /// Called inside each migration's transaction, before its commit: tests end the process there.
+    pub before_migration_commits: Arc<dyn Fn() + Send + Sync>,
+}
+
+struct Threads {
+    shared: Arc<Shared>,
+    handles: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.shared.readers.close();
+        self.shared.queue.close();
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        for handle in handles.drain(..) {
+            // The last clone may be dropped by a job, on the writer's own thread.
+            if handle.thread().id() != thread::current().id() {
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+/// The answer of a job that was handed over. Dropping it does not stop the job.
+pub struct Answer<T>(tokio::sync::oneshot::Receiver<Result<T, Fault>>);
+
+impl<T> Future for Answer<T> {
+    type Output = Result<T, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or(Err(Fault::Closed)))
+    }
+}
+
+impl<T> Answer<T> {
+    /// Waits on a thread that is not one of a runtime's.
+    pub fn wait(self) -> Result<T, Fault> {
+        self.0.blocking_recv().unwrap_or(Err(Fault::Closed))
+    }
+}
+
+impl Store {
+    /// Opens or makes the files, and brings them to the newest form.
+    pub fn open(options: Options<'_>) -> Result<(Self, Opened), Fault> {
+        let folder = Folder::open(options.folder, options.key)?;
+        let shared = Arc::new_cyclic(|myself| Shared {
+            folder,
+            schema: options.schema,
+            clock: options.clock,
+            queue: Queue::default(),
+            readers: Readers::default(),
+            observers: Mutex::default(),
+            epoch: AtomicU64::new(0),
+            sleeps: Arc::default(),
+            replacing: AtomicBool::new(false),
+            myself: myself.clone(),
+            before_migration_commits: options.before_migration_commits,
+        });
+        let (writer, opened) = Writer::open(Arc::clone(&shared))?;
+        let mut handles = vec![thread::Builder::new().name("onsite-writer".into()).spawn(move || writer.run())?];
+        for number in 0..READERS {
+            let shared = Arc::clone(&shared);
+            handles.push(thread::Builder::new().name(format!("onsite-reader-{number}")).spawn(move || reader::run(&shared))?);
+        }
+        let threads = Arc::new(Threads { shared: Arc::clone(&shared), handles: Mutex::new(handles) });
+        Ok((Self { shared, _threads: threads }, opened))
+    }
+
+    /// Runs a job on the writer's thread for which a person waits. It is queued before this returns.
+    pub fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static,
+    ) -> Answer<T> {
+        self.queue(Haste::Person, job)
+    }
+
+    /// Runs a job on the writer's thread that the network brought. It is queued before this returns.
+    pub fn write_behind<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static,
+    ) -> Answer<T> {
+        self.queue(Haste::Network, job)
+    }
+
+    fn queue<T: Send + 'static>(
+        &self,
+        haste: Haste,
+        job: impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static,
+    ) -> Answer<T> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        self.shared.queue.push(
+            haste,
+            Box::new(move |writer| {
+                // Nobody may wait any more; the job is done all the same.
+                drop(answer.send(job(writer)));
+            }),
+        );
+        Answer(answered)
+    }
+
+    /// Reads in one snapshot on a reader's thread.
+    pub fn read<T: Send + 'static>(
+        &self,
+        mut job: impl FnMut(&Reading<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Answer<T> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let mut answer = Some(answer);
+        self.read_with(Cancel::default(), move |reading| {
+            let done = reading.and_then(&mut job);
+            if let Err(Fault::Cancelled) = done {
+                return Err(Fault::Cancelled);
+            }
+            let damaged = matches!(done, Err(Fault::Damaged(_)));
+            if let Some(answer) = answer.take() {
+                drop(answer.send(done));
+            }
+            if damaged { Err(Fault::Damaged(File::Cache)) } else { Ok(()) }
+        });
+        Answer(answered)
+    }
+
+    /// Reads on a reader's thread and hands results on by itself. [`Fault::Cancelled`] returned from the job, when the
+    /// phone went to sleep in the middle, has it called again.
+    pub fn read_with(
+        &self,
+        cancel: Cancel,
+        job: impl FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send + 'static,
+    ) -> bool {
+        self.shared.readers.push(cancel, job)
+    }
+
+    /// From now on, every commit of cache.db that noted a change.
+    pub fn observe(&self) -> mpsc::Receiver<Arc<Commit>> {
+        let (sender, receiver) = mpsc::channel();
+        self.shared.observers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        receiver
+    }
+
+    /// Closes all files. Jobs wait until [`Store::resume`]; a running read is broken off and runs again then.
+    pub async fn suspend(&self) -> Result<(), Fault> {
+        let shared = Arc::clone(&self.shared);
+        self.queue(Haste::Control, move |writer| {
+            shared.readers.suspend(&shared.sleeps);
+            shared.queue.hold(true);
+            writer.close_files()
+        })
+        .await
+    }
+
+    /// Opens the files again.
+    pub async fn resume(&self) -> Result<(), Fault> {
+        let shared = Arc::clone(&self.shared);
+        self.queue(Haste::Control, move |writer| {
+            writer.reopen()?;
+            shared.queue.hold(false);
+            shared.readers.resume();
+            Ok(())
+        })
+        .await
+    }
+}

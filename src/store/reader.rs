@@ -1,0 +1,229 @@
+//! A few threads that read. Each job sees one snapshot of cache.db and knows the last commit in it.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use super::Shared;
+use super::connection::{self, Use};
+use super::fault::{Fault, File};
+
+/// SQLite looks whether a job was cancelled after this many of its steps: some tens of microseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 4_000;
+
+/// Ends a running or waiting job from elsewhere. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// The job's answer is no longer wanted.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Cancel::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One snapshot of cache.db, and own.db as it stands.
+pub struct Reading<'a> {
+    /// What can be fetched again.
+    pub cache: &'a Connection,
+    /// What a person wrote.
+    pub own: &'a Connection,
+    /// The last commit in the snapshot.
+    pub seq: i64,
+}
+
+struct Task {
+    cancel: Cancel,
+    job: Box<dyn FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    tasks: VecDeque<Task>,
+    running: Vec<Cancel>,
+    suspended: bool,
+    closed: bool,
+    open_connections: usize,
+}
+
+/// The readers' queue.
+#[derive(Default)]
+pub(super) struct Readers {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+impl Readers {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a job. It is called once with a snapshot, or once with the reason why there is none; when the phone goes to
+    /// sleep meanwhile it is called again with a new snapshot.
+    pub(super) fn push(
+        &self,
+        cancel: Cancel,
+        job: impl FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send + 'static,
+    ) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.closed {
+            return false;
+        }
+        waiting.tasks.push_back(Task { cancel, job: Box::new(job) });
+        drop(waiting);
+        self.changed.notify_one();
+        true
+    }
+
+    pub(super) fn close(&self) {
+        let mut waiting = self.waiting();
+        waiting.closed = true;
+        waiting.running.iter().for_each(Cancel::cancel);
+        drop(waiting);
+        self.changed.notify_all();
+    }
+
+    /// Has all connections closed and waits until they are.
+    pub(super) fn suspend(&self, interrupt: &AtomicU64) {
+        let mut waiting = self.waiting();
+        waiting.suspended = true;
+        interrupt.fetch_add(1, Ordering::SeqCst);
+        self.changed.notify_all();
+        while waiting.open_connections > 0 {
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(super) fn resume(&self) {
+        self.waiting().suspended = false;
+        self.changed.notify_all();
+    }
+}
+
+struct Connections {
+    cache: Connection,
+    own: Connection,
+    epoch: u64,
+}
+
+/// One reader's thread: runs until the readers are closed.
+pub(super) fn run(shared: &Shared) {
+    let mut connections: Option<Connections> = None;
+    loop {
+        let Some(mut task) = next(shared, &mut connections) else { break };
+        let sleeps = shared.sleeps.load(Ordering::SeqCst);
+        let done = catch_unwind(AssertUnwindSafe(|| attempt(shared, &mut connections, &mut task)));
+        finish(shared, task, sleeps, done.unwrap_or(Ok(())));
+    }
+    close(shared, &mut connections);
+}
+
+fn close(shared: &Shared, connections: &mut Option<Connections>) {
+    if connections.take().is_some() {
+        shared.readers.waiting().open_connections -= 1;
+        shared.readers.changed.notify_all();
+    }
+}
+
+fn next(shared: &Shared, connections: &mut Option<Connections>) -> Option<Task> {
+    let readers = &shared.readers;
+    let mut waiting = readers.waiting();
+    loop {
+        if waiting.suspended && connections.is_some() {
+            drop(waiting);
+            close(shared, connections);
+            waiting = readers.waiting();
+            continue;
+        }
+        if waiting.closed {
+            return None;
+        }
+        if !waiting.suspended
+            && let Some(task) = waiting.tasks.pop_front()
+        {
+            waiting.running.push(task.cancel.clone());
+            return Some(task);
+        }
+        waiting = readers.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Task) -> Result<(), Fault> {
+    if task.cancel.is_cancelled() {
+        return (task.job)(Err(Fault::Cancelled));
+    }
+    let epoch = shared.epoch.load(Ordering::SeqCst);
+    if connections.as_ref().is_some_and(|connections| connections.epoch != epoch) {
+        close(shared, connections);
+    }
+    if connections.is_none() {
+        match open(shared, epoch) {
+            Ok(opened) => {
+                *connections = Some(opened);
+                shared.readers.waiting().open_connections += 1;
+            }
+            Err(fault) => {
+                shared.report(&fault);
+                return (task.job)(Err(fault));
+            }
+        }
+    }
+    let Some(open) = connections.as_mut() else { return (task.job)(Err(Fault::Closed)) };
+    watch(shared, &mut open.cache, &task.cancel)?;
+    let done = read(open, task);
+    let _ = open.cache.progress_handler(0, None::<fn() -> bool>);
+    done
+}
+
+fn open(shared: &Shared, epoch: u64) -> Result<Connections, Fault> {
+    let open = |file| connection::open(&shared.folder.path(file), shared.folder.key(), file, Use::Read);
+    Ok(Connections { cache: open(File::Cache)?, own: open(File::Own)?, epoch })
+}
+
+/// Ends the job's statements when it is cancelled, or when the phone goes to sleep.
+fn watch(shared: &Shared, cache: &mut Connection, cancel: &Cancel) -> Result<(), Fault> {
+    let cancel = cancel.clone();
+    let sleeps = Arc::clone(&shared.sleeps);
+    let awake = sleeps.load(Ordering::SeqCst);
+    cache.progress_handler(
+        STEPS_BETWEEN_LOOKS,
+        Some(move || cancel.is_cancelled() || sleeps.load(Ordering::Relaxed) != awake),
+    )?;
+    Ok(())
+}
+
+fn read(open: &Connections, task: &mut Task) -> Result<(), Fault> {
+    let snapshot = match open.cache.unchecked_transaction() {
+        Ok(snapshot) => snapshot,
+        Err(error) => return (task.job)(Err(error.into())),
+    };
+    match snapshot.prepare_cached("SELECT seq FROM moment").and_then(|mut s| s.query_row([], |row| row.get(0))) {
+        Ok(seq) => (task.job)(Ok(&Reading { cache: &snapshot, own: &open.own, seq })),
+        Err(error) => (task.job)(Err(error.into())),
+    }
+}
+
+fn finish(shared: &Shared, task: Task, sleeps: u64, done: Result<(), Fault>) {
+    let mut waiting = shared.readers.waiting();
+    if let Some(at) = waiting.running.iter().position(|running| Arc::ptr_eq(&running.0, &task.cancel.0)) {
+        waiting.running.swap_remove(at);
+    }
+    let interrupted = shared.sleeps.load(Ordering::SeqCst) != sleeps && !task.cancel.is_cancelled();
+    match done {
+        // The phone went to sleep in the middle: the job runs again when it wakes.
+        Err(Fault::Cancelled) if interrupted && !waiting.closed => waiting.tasks.push_front(task),
+        Err(fault) => {
+            drop(waiting);
+            shared.report(&fault);
+        }
+        Ok(()) => {}
+    }
+}

@@ -1,0 +1,348 @@
+//! The one thread that writes.
+//!
+//! Two queues: what a person does goes before what the network brings. A long write (a full read) comes as many small
+//! jobs into one open transaction; as soon as a person's job needs cache.db, or no row came for a moment, the rows so far
+//! are committed and the long write goes on in a new transaction. Its offset and removals come in its last job, so an
+//! interrupted read is simply read again.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::Shared;
+use super::commit::{Changes, Commit, Replaced};
+use super::connection::{self, Use};
+use super::fault::{Fault, File};
+use super::migration::migrate;
+use super::rescue::{self, Rescued};
+
+/// An open long write is committed when its next rows do not come within this time.
+const LONG_WRITE_IDLE: Duration = Duration::from_millis(30);
+
+/// A job on the writer's thread.
+pub(super) type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+
+/// How soon a job must run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// A person waits for it.
+    Person,
+    /// The network brought it.
+    Network,
+    /// Sleep and waking: runs also while all others wait.
+    Control,
+}
+
+#[derive(Default)]
+struct Waiting {
+    person: VecDeque<Job>,
+    network: VecDeque<Job>,
+    control: VecDeque<Job>,
+    held: bool,
+    closed: bool,
+}
+
+impl Waiting {
+    fn next(&mut self) -> Option<Job> {
+        let control = self.control.pop_front();
+        if control.is_some() || self.held {
+            return control;
+        }
+        self.person.pop_front().or_else(|| self.network.pop_front())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.person.is_empty() && self.network.is_empty() && self.control.is_empty()
+    }
+}
+
+/// The writer's queues.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+}
+
+enum Next {
+    Job(Job),
+    Idle,
+    Closed,
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a job; `false` when the writer is gone, and the job with it.
+    pub(super) fn push(&self, haste: Haste, job: Job) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.closed {
+            return false;
+        }
+        match haste {
+            Haste::Person => waiting.person.push_back(job),
+            Haste::Network => waiting.network.push_back(job),
+            Haste::Control => waiting.control.push_back(job),
+        }
+        drop(waiting);
+        self.arrived.notify_one();
+        true
+    }
+
+    /// While held, all jobs but those of control wait.
+    pub(super) fn hold(&self, held: bool) {
+        self.waiting().held = held;
+    }
+
+    /// No job is taken after those that are queued.
+    pub(super) fn close(&self) {
+        self.waiting().closed = true;
+        self.arrived.notify_all();
+    }
+
+    fn next(&self, long_write_open: bool) -> Next {
+        let mut waiting = self.waiting();
+        loop {
+            if let Some(job) = waiting.next() {
+                return Next::Job(job);
+            }
+            if waiting.closed {
+                return Next::Closed;
+            }
+            if long_write_open {
+                let (guard, timeout) =
+                    self.arrived.wait_timeout(waiting, LONG_WRITE_IDLE).unwrap_or_else(PoisonError::into_inner);
+                waiting = guard;
+                if timeout.timed_out() && waiting.is_idle() {
+                    return Next::Idle;
+                }
+            } else {
+                waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+}
+
+struct Files {
+    own: Connection,
+    cache: Connection,
+}
+
+/// The writer's side of both files.
+pub struct Writer {
+    shared: Arc<Shared>,
+    files: Option<Files>,
+    long_write: Option<Changes>,
+    seq: i64,
+}
+
+/// What opening found.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// own.db was damaged and set aside; what of it was saved.
+    pub rescued: Option<Rescued>,
+    /// cache.db was damaged and set aside; it begins empty.
+    pub cache_replaced: bool,
+}
+
+impl Writer {
+    pub(super) fn open(shared: Arc<Shared>) -> Result<(Self, Opened), Fault> {
+        let mut writer = Self { shared, files: None, long_write: None, seq: 0 };
+        let opened = writer.open_files()?;
+        Ok((writer, opened))
+    }
+
+    fn open_files(&mut self) -> Result<Opened, Fault> {
+        let shared = Arc::clone(&self.shared);
+        let mut opened = Opened::default();
+        let own = match Self::open_own(&shared) {
+            Err(Fault::Damaged(File::Own)) => {
+                let aside = shared.folder.set_aside(File::Own, shared.clock.now().wall)?;
+                let own = Self::open_own(&shared)?;
+                opened.rescued = Some(rescue::rescue(&aside, shared.folder.key(), &own)?);
+                own
+            }
+            other => other?,
+        };
+        let cache = match Self::open_cache(&shared) {
+            Err(Fault::Damaged(File::Cache)) => {
+                shared.folder.set_aside(File::Cache, shared.clock.now().wall)?;
+                opened.cache_replaced = true;
+                Self::open_cache(&shared)?
+            }
+            other => other?,
+        };
+        self.seq = cache.query_row("SELECT seq FROM moment", [], |row| row.get(0))?;
+        self.files = Some(Files { own, cache });
+        Ok(opened)
+    }
+
+    fn open_own(shared: &Shared) -> Result<Connection, Fault> {
+        let path = shared.folder.path(File::Own);
+        // own.db is small: all of it is looked at, so that damage is found while what is left can be saved.
+        let is_new = !path.exists();
+        let own = connection::open(&path, shared.folder.key(), File::Own, Use::Write)?;
+        if !is_new {
+            let sound: String = own
+                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+                .map_err(|_| Fault::Damaged(File::Own))?;
+            if sound != "ok" {
+                return Err(Fault::Damaged(File::Own));
+            }
+        }
+        migrate(&own, File::Own, shared.schema.own, &*shared.before_migration_commits)?;
+        Ok(own)
+    }
+
+    fn open_cache(shared: &Shared) -> Result<Connection, Fault> {
+        let cache = connection::open(&shared.folder.path(File::Cache), shared.folder.key(), File::Cache, Use::Write)?;
+        migrate(&cache, File::Cache, shared.schema.cache, &*shared.before_migration_commits)?;
+        Ok(cache)
+    }
+
+    pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            match shared.queue.next(self.long_write.is_some()) {
+                Next::Job(job) => self.run_one(job),
+                // What cannot be committed is rolled back: its rows come again with the next read.
+                Next::Idle => drop(self.settle()),
+                Next::Closed => break,
+            }
+        }
+        drop(self.settle());
+        if let Some(files) = &self.files {
+            // An empty journal makes the next opening faster; a busy one is no harm.
+            let _ = files.own.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+    }
+
+    fn run_one(&mut self, job: Job) {
+        if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
+            // The caller of the job finds its answer missing. What it had begun is undone.
+            self.abandon();
+        }
+    }
+
+    fn abandon(&mut self) {
+        self.long_write = None;
+        if let Some(files) = &self.files {
+            for connection in [&files.own, &files.cache] {
+                if !connection.is_autocommit() {
+                    let _ = connection.execute_batch("ROLLBACK");
+                }
+            }
+        }
+    }
+
+    fn files(&self) -> Result<&Files, Fault> {
+        self.files.as_ref().ok_or(Fault::Closed)
+    }
+
+    /// One transaction on own.db. When this returns, it survives power loss.
+    pub fn own<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let own = &self.files()?.own;
+        let of = |error| Fault::of(File::Own, error);
+        let transaction = own.unchecked_transaction().map_err(of)?;
+        let done = work(&transaction).map_err(as_own)?;
+        transaction.commit().map_err(of)?;
+        Ok(done)
+    }
+
+    /// One transaction on cache.db; what it noted goes to the observers after its commit.
+    pub fn cache<T>(&mut self, work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.settle()?;
+        let done = self.long_write(work)?;
+        self.settle()?;
+        Ok(done)
+    }
+
+    /// A part of a long write: joins the open transaction, or begins one, and leaves it open.
+    pub fn long_write<T>(&mut self, work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut changes = match self.long_write.take() {
+            Some(changes) => changes,
+            None => {
+                self.files()?.cache.execute_batch("BEGIN IMMEDIATE")?;
+                Changes::default()
+            }
+        };
+        let done = work(&self.files()?.cache, &mut changes);
+        match done {
+            Ok(done) => {
+                self.long_write = Some(changes);
+                Ok(done)
+            }
+            Err(fault) => {
+                self.abandon();
+                self.shared.report(&fault);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Commits what a long write has so far.
+    pub fn settle(&mut self) -> Result<(), Fault> {
+        let Some(changes) = self.long_write.take() else { return Ok(()) };
+        let seq = self.seq + 1;
+        let committed = self.files().and_then(|files| {
+            files.cache.prepare_cached("UPDATE moment SET seq = ?1")?.execute([seq])?;
+            files.cache.execute_batch("COMMIT").map_err(Fault::from)
+        });
+        if let Err(fault) = committed {
+            self.abandon();
+            self.shared.report(&fault);
+            return Err(fault);
+        }
+        self.seq = seq;
+        if !changes.is_empty() {
+            self.shared.announce(Commit::new(seq, changes));
+        }
+        Ok(())
+    }
+
+    /// Sets a damaged cache.db aside and begins a new one. Readers open it with their next job.
+    pub(super) fn replace_cache(&mut self) -> Result<(), Fault> {
+        self.abandon();
+        let Some(files) = self.files.take() else { return Err(Fault::Closed) };
+        drop(files.cache);
+        self.shared.folder.set_aside(File::Cache, self.shared.clock.now().wall)?;
+        let cache = Self::open_cache(&self.shared)?;
+        self.files = Some(Files { own: files.own, cache });
+        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
+        // Sequence numbers go on, so that nobody takes the new file's first commits for old ones.
+        self.cache(|_, changes| {
+            changes.note(Replaced);
+            Ok(())
+        })
+    }
+
+    /// Closes both files until [`Writer::reopen`]: the operating system ends an app that sleeps with a lock held.
+    pub(super) fn close_files(&mut self) -> Result<(), Fault> {
+        let settled = self.settle();
+        self.files = None;
+        settled
+    }
+
+    /// Opens both files again.
+    pub(super) fn reopen(&mut self) -> Result<(), Fault> {
+        if self.files.is_none() {
+            let seq = self.seq;
+            self.open_files()?;
+            self.seq = self.seq.max(seq);
+        }
+        Ok(())
+    }
+}
+
+/// Code that runs on own.db writes its statements like all other code; the file is named here.
+fn as_own(fault: Fault) -> Fault {
+    match fault {
+        Fault::Damaged(_) => Fault::Damaged(File::Own),
+        other => other,
+    }
+}
