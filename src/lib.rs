@@ -1,6 +1,10 @@
 //! The core of Onsite.
 
+pub mod alarms;
+pub mod devices;
 pub mod error;
+pub mod live;
 pub mod store;
+pub mod sync;
 pub mod text;
 pub mod time;

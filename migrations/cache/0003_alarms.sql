@@ -24,6 +24,7 @@ CREATE TABLE alarm (
   acknowledgement TEXT,                    -- AcknowledgementAspect
   assignee      BLOB,
   mute          TEXT,                      -- MuteAspect, the alarm's own
+  mute_holds    INTEGER NOT NULL DEFAULT 0,
   muted         INTEGER NOT NULL DEFAULT 0,
   server        TEXT
 ) STRICT;

@@ -77,7 +77,9 @@ fn is_read_failure(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
         matches!(
             error.extended_code,
-            rusqlite::ffi::SQLITE_IOERR_READ | rusqlite::ffi::SQLITE_IOERR_SHORT_READ | rusqlite::ffi::SQLITE_IOERR_DATA
+            rusqlite::ffi::SQLITE_IOERR_READ
+                | rusqlite::ffi::SQLITE_IOERR_SHORT_READ
+                | rusqlite::ffi::SQLITE_IOERR_DATA
         )
     })
 }
@@ -100,7 +102,8 @@ impl From<Fault> for Error {
             Fault::Closed | Fault::Cancelled => Self::new(Code::StoreClosed),
             Fault::Io(error) => Self::new(Code::Internal).with("detail", error.kind()),
             Fault::Sql(error) => {
-                let detail = error.sqlite_error().map_or_else(|| "sql".to_owned(), |e| format!("sqlite {}", e.extended_code));
+                let detail =
+                    error.sqlite_error().map_or_else(|| "sql".to_owned(), |e| format!("sqlite {}", e.extended_code));
                 Self::new(Code::Internal).with("detail", detail)
             }
             Fault::Value(what) => Self::new(Code::Internal).with("detail", what),

@@ -87,7 +87,11 @@ impl Folder {
         let check = self.path.join(CHECK);
         match fs::read(&check) {
             Ok(stored) if stored.len() == 32 => {
-                if self.key.matches(&stored) { Ok(()) } else { Err(Fault::WrongKey) }
+                if self.key.matches(&stored) {
+                    Ok(())
+                } else {
+                    Err(Fault::WrongKey)
+                }
             }
             // Lost or cut: a database that opens vouches for the key; one that does not is left alone.
             Ok(_) => self.vouch(&check),
@@ -97,7 +101,8 @@ impl Folder {
     }
 
     fn vouch(&self, check: &Path) -> Result<(), Fault> {
-        let existing: Vec<File> = [File::Own, File::Cache].into_iter().filter(|file| self.path(*file).exists()).collect();
+        let existing: Vec<File> =
+            [File::Own, File::Cache].into_iter().filter(|file| self.path(*file).exists()).collect();
         if !existing.is_empty() && !existing.iter().any(|file| super::connection::opens(&self.path(*file), &self.key)) {
             return Err(Fault::WrongKey);
         }

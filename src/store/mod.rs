@@ -24,7 +24,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -32,7 +32,7 @@ pub use commit::{Changes, Commit, Replaced};
 pub use fault::{Fault, File};
 pub use files::Key;
 pub use migration::Migration;
-pub use reader::{Cancel, Reading};
+pub use reader::{Cancel, Lane, Reading};
 pub use rescue::Rescued;
 pub use writer::{Opened, Writer};
 
@@ -40,9 +40,6 @@ use crate::time::Clock;
 use files::Folder;
 use reader::Readers;
 use writer::{Haste, Queue};
-
-/// How many threads read: one may count a million rows while the other shows the next page.
-const READERS: usize = 2;
 
 /// The migrations of both files, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +50,15 @@ pub struct Schema {
     pub cache: &'static [Migration],
 }
 
+type Observer = Box<dyn FnMut(&Arc<Commit>) -> bool + Send>;
+
 struct Shared {
     folder: Folder,
     schema: Schema,
     clock: Arc<dyn Clock>,
     queue: Queue,
     readers: Readers,
-    observers: Mutex<Vec<mpsc::Sender<Arc<Commit>>>>,
+    observers: Mutex<Vec<Observer>>,
     /// Counts the files that were cache.db.
     epoch: AtomicU64,
     /// Counts how often the phone went to sleep.
@@ -89,7 +88,7 @@ impl Shared {
 
     fn announce(&self, commit: Arc<Commit>) {
         let mut observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
-        observers.retain(|observer| observer.send(Arc::clone(&commit)).is_ok());
+        observers.retain_mut(|observer| observer(&commit));
     }
 }
 
@@ -170,9 +169,10 @@ impl Store {
         });
         let (writer, opened) = Writer::open(Arc::clone(&shared))?;
         let mut handles = vec![thread::Builder::new().name("onsite-writer".into()).spawn(move || writer.run())?];
-        for number in 0..READERS {
+        for lane in Lane::ALL {
             let shared = Arc::clone(&shared);
-            handles.push(thread::Builder::new().name(format!("onsite-reader-{number}")).spawn(move || reader::run(&shared))?);
+            let thread = thread::Builder::new().name(format!("onsite-read-{lane:?}").to_lowercase());
+            handles.push(thread.spawn(move || reader::run(&shared, lane))?);
         }
         let threads = Arc::new(Threads { shared: Arc::clone(&shared), handles: Mutex::new(handles) });
         Ok((Self { shared, _threads: threads }, opened))
@@ -217,7 +217,7 @@ impl Store {
     ) -> Answer<T> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let mut answer = Some(answer);
-        self.read_with(Cancel::default(), move |reading| {
+        self.read_with(Lane::Count, Cancel::default(), move |reading| {
             let done = reading.and_then(&mut job);
             if let Err(Fault::Cancelled) = done {
                 return Err(Fault::Cancelled);
@@ -235,17 +235,17 @@ impl Store {
     /// phone went to sleep in the middle, has it called again.
     pub fn read_with(
         &self,
+        lane: Lane,
         cancel: Cancel,
         job: impl FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send + 'static,
     ) -> bool {
-        self.shared.readers.push(cancel, job)
+        self.shared.readers.push(lane, cancel, job)
     }
 
-    /// From now on, every commit of cache.db that noted a change.
-    pub fn observe(&self) -> mpsc::Receiver<Arc<Commit>> {
-        let (sender, receiver) = mpsc::channel();
-        self.shared.observers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
-        receiver
+    /// From now on, calls with every commit of cache.db that noted a change, on the writer's thread: it only hands on.
+    /// Ends when the observer gives back `false`.
+    pub fn observe(&self, observer: impl FnMut(&Arc<Commit>) -> bool + Send + 'static) {
+        self.shared.observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
     }
 
     /// Closes all files. Jobs wait until [`Store::resume`]; a running read is broken off and runs again then.

@@ -40,7 +40,31 @@ pub struct Reading<'a> {
     pub seq: i64,
 }
 
+/// What a job is for: each lane has a thread of its own, so that a long count never delays the next row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// A few rows by their numbers.
+    Rows,
+    /// A page of a list, found by searching.
+    Page,
+    /// Counts, and everything else.
+    Count,
+}
+
+impl Lane {
+    pub(super) const ALL: [Self; 3] = [Self::Rows, Self::Page, Self::Count];
+
+    /// Pages kept in memory, in KiB.
+    const fn cache_kib(self) -> i64 {
+        match self {
+            Self::Rows => 1_024,
+            Self::Page | Self::Count => 2_048,
+        }
+    }
+}
+
 struct Task {
+    lane: Lane,
     cancel: Cancel,
     job: Box<dyn FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send>,
 }
@@ -70,6 +94,7 @@ impl Readers {
     /// sleep meanwhile it is called again with a new snapshot.
     pub(super) fn push(
         &self,
+        lane: Lane,
         cancel: Cancel,
         job: impl FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send + 'static,
     ) -> bool {
@@ -77,9 +102,9 @@ impl Readers {
         if waiting.closed {
             return false;
         }
-        waiting.tasks.push_back(Task { cancel, job: Box::new(job) });
+        waiting.tasks.push_back(Task { lane, cancel, job: Box::new(job) });
         drop(waiting);
-        self.changed.notify_one();
+        self.changed.notify_all();
         true
     }
 
@@ -115,10 +140,10 @@ struct Connections {
 }
 
 /// One reader's thread: runs until the readers are closed.
-pub(super) fn run(shared: &Shared) {
+pub(super) fn run(shared: &Shared, lane: Lane) {
     let mut connections: Option<Connections> = None;
     loop {
-        let Some(mut task) = next(shared, &mut connections) else { break };
+        let Some(mut task) = next(shared, lane, &mut connections) else { break };
         let sleeps = shared.sleeps.load(Ordering::SeqCst);
         let done = catch_unwind(AssertUnwindSafe(|| attempt(shared, &mut connections, &mut task)));
         finish(shared, task, sleeps, done.unwrap_or(Ok(())));
@@ -133,7 +158,7 @@ fn close(shared: &Shared, connections: &mut Option<Connections>) {
     }
 }
 
-fn next(shared: &Shared, connections: &mut Option<Connections>) -> Option<Task> {
+fn next(shared: &Shared, lane: Lane, connections: &mut Option<Connections>) -> Option<Task> {
     let readers = &shared.readers;
     let mut waiting = readers.waiting();
     loop {
@@ -146,8 +171,9 @@ fn next(shared: &Shared, connections: &mut Option<Connections>) -> Option<Task> 
         if waiting.closed {
             return None;
         }
+        let mine = waiting.tasks.iter().position(|task| task.lane == lane);
         if !waiting.suspended
-            && let Some(task) = waiting.tasks.pop_front()
+            && let Some(task) = mine.and_then(|at| waiting.tasks.remove(at))
         {
             waiting.running.push(task.cancel.clone());
             return Some(task);
@@ -165,7 +191,7 @@ fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Ta
         close(shared, connections);
     }
     if connections.is_none() {
-        match open(shared, epoch) {
+        match open(shared, task.lane, epoch) {
             Ok(opened) => {
                 *connections = Some(opened);
                 shared.readers.waiting().open_connections += 1;
@@ -183,9 +209,11 @@ fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Ta
     done
 }
 
-fn open(shared: &Shared, epoch: u64) -> Result<Connections, Fault> {
+fn open(shared: &Shared, lane: Lane, epoch: u64) -> Result<Connections, Fault> {
     let open = |file| connection::open(&shared.folder.path(file), shared.folder.key(), file, Use::Read);
-    Ok(Connections { cache: open(File::Cache)?, own: open(File::Own)?, epoch })
+    let cache = open(File::Cache)?;
+    cache.pragma_update(None, "cache_size", -lane.cache_kib())?;
+    Ok(Connections { cache, own: open(File::Own)?, epoch })
 }
 
 /// Ends the job's statements when it is cancelled, or when the phone goes to sleep.

@@ -188,9 +188,8 @@ impl Writer {
         let is_new = !path.exists();
         let own = connection::open(&path, shared.folder.key(), File::Own, Use::Write)?;
         if !is_new {
-            let sound: String = own
-                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-                .map_err(|_| Fault::Damaged(File::Own))?;
+            let sound: String =
+                own.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|_| Fault::Damaged(File::Own))?;
             if sound != "ok" {
                 return Err(Fault::Damaged(File::Own));
             }
@@ -263,7 +262,10 @@ impl Writer {
     }
 
     /// A part of a long write: joins the open transaction, or begins one, and leaves it open.
-    pub fn long_write<T>(&mut self, work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub fn long_write<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let mut changes = match self.long_write.take() {
             Some(changes) => changes,
             None => {

@@ -1,0 +1,156 @@
+//! The alarms' feed: the vendor's list and changes.
+
+use std::sync::Arc;
+
+use onsite_rules::digest::Tally;
+use onsite_wire::ids::{AlarmId, OrganizationId};
+use onsite_wire::onsite::SubjectKind;
+use onsite_wire::rest::Alarm;
+use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::intake::take;
+use super::mark::{AlarmsChanged, Mark};
+use crate::store::Fault;
+use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::overlays::Overlays;
+use crate::time::Timestamp;
+
+/// The vendor's list holds what was cleared within this time (fact 6). A day is left for the vendor's "roughly".
+const LISTED_MS: i64 = 6 * 24 * 60 * 60 * 1_000;
+
+/// The feed `alarms`.
+#[derive(Debug, Clone)]
+pub struct AlarmFeed {
+    /// The person's pending actions, laid over what comes.
+    pub overlays: Arc<Overlays>,
+}
+
+/// An alarm as it came, with what stands for its content.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    alarm: Alarm,
+    revision: i64,
+}
+
+impl Feed for AlarmFeed {
+    type Item = Arrived;
+
+    fn name(&self) -> &'static str {
+        "alarms"
+    }
+
+    fn route(&self, organization: OrganizationId, read: Read) -> Route {
+        let path = match read {
+            Read::Full => format!("rest/v1/organizations/{organization}/alarms"),
+            Read::After(offset) => format!("rest/v1/organizations/{organization}/alarm-changes/{offset}"),
+        };
+        Route { path, arrays: &["alarms"] }
+    }
+
+    fn parse(&self, _: usize, raw: &[u8]) -> Result<Arrived, Unreadable> {
+        let alarm: Alarm = serde_json::from_slice(raw).map_err(|_| Unreadable)?;
+        // A server without revisions is asked by content; negative, so that the two are never taken for each other.
+        let revision = alarm.revision.unwrap_or_else(|| {
+            let hash = Sha256::digest(raw);
+            let head = hash.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+            -1 - (head >> 1).cast_signed()
+        });
+        Ok(Arrived { alarm, revision })
+    }
+
+    fn take(&self, intake: &mut Intake<'_>, items: Vec<Arrived>) -> Result<(), Fault> {
+        let mut changed = AlarmsChanged::default();
+        for item in items {
+            let pending = self.overlays.of(SubjectKind::Alarm, item.alarm.id.0);
+            take(intake, &item.alarm, item.revision, &pending, &mut changed)?;
+        }
+        if !changed.0.is_empty() {
+            intake.changes.note(changed);
+        }
+        Ok(())
+    }
+
+    fn finish(&self, intake: &mut Intake<'_>) -> Result<Vec<Uuid>, Fault> {
+        if !intake.full {
+            return Ok(Vec::new());
+        }
+        // Older ones are not in the server's list by its own rules: they stay until their 90 days are over.
+        let since = intake.now.plus_millis(-LISTED_MS).micros();
+        let rows: Vec<(i64, [u8; 16], bool)> = intake
+            .cache
+            .prepare_cached(
+                "SELECT n, id, cleared IS NULL FROM alarm
+                  WHERE organization = ?1 AND (cleared IS NULL OR cleared >= ?2)",
+            )?
+            .query_map((intake.organization, since), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut missing = Vec::new();
+        let mut changed = AlarmsChanged::default();
+        for (n, id, active) in rows.into_iter().filter(|(n, ..)| !intake.seen.contains("alarm", *n)) {
+            if active {
+                missing.push(Uuid::from_bytes(id));
+            } else {
+                remove(intake.cache, n, &mut changed)?;
+            }
+        }
+        if !changed.0.is_empty() {
+            intake.changes.note(changed);
+        }
+        Ok(missing)
+    }
+
+    fn digest(&self, cache: &Connection, organization: i64, cleared_since: Option<Timestamp>) -> Result<Tally, Fault> {
+        let since = cleared_since.map_or(i64::MIN, Timestamp::micros);
+        let mut tally = Tally::default();
+        let mut select = cache.prepare_cached(
+            "SELECT alarm.id, alarm.revision FROM alarm JOIN device ON device.n = alarm.device
+              WHERE alarm.organization = ?1 AND (alarm.cleared IS NULL OR alarm.cleared >= ?2) AND device.state <> 2",
+        )?;
+        let mut rows = select.query((organization, since))?;
+        while let Some(row) = rows.next()? {
+            tally.add(&row.get(0)?, row.get(1)?);
+        }
+        Ok(tally)
+    }
+
+    fn single(&self, organization: OrganizationId, id: Uuid) -> Option<String> {
+        Some(format!("onsite/v1/organizations/{organization}/alarms/{id}"))
+    }
+
+    /// An alarm that was active and is not there: it was cleared while nobody looked, nobody knows when.
+    fn missing(&self, intake: &mut Intake<'_>, id: Uuid) -> Result<(), Fault> {
+        let mut changed = AlarmsChanged::default();
+        if let Some(n) = number(intake.cache, AlarmId(id))? {
+            let before = Mark::of(intake.cache, n)?;
+            intake
+                .cache
+                .prepare_cached(
+                    "UPDATE alarm
+                        SET cleared = 0, status = max(status, 1), mute_holds = 0, muted = 0, revision = 0
+                      WHERE n = ?1 AND cleared IS NULL",
+                )?
+                .execute([n])?;
+            changed.push(before, Mark::of(intake.cache, n)?);
+            intake.changes.note(changed);
+        }
+        Ok(())
+    }
+}
+
+/// The row number of an alarm.
+pub(super) fn number(cache: &Connection, id: AlarmId) -> Result<Option<i64>, Fault> {
+    Ok(cache
+        .prepare_cached("SELECT n FROM alarm WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+fn remove(cache: &Connection, n: i64, changed: &mut AlarmsChanged) -> Result<(), Fault> {
+    let before = Mark::of(cache, n)?;
+    cache.prepare_cached("DELETE FROM alarm WHERE n = ?1")?.execute([n])?;
+    cache.prepare_cached("DELETE FROM alarm_words WHERE rowid = ?1")?.execute([n])?;
+    changed.push(before, None);
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! The list of alarms as a live window's query.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use rusqlite::OptionalExtension;
+use uuid::Uuid;
+
+use super::facets::{Facets, Tally};
+use super::filter::{AlarmFilter, AlarmSort, Sieve, Verdict, typed};
+use super::mark::{AlarmsChanged, Mark, Status};
+use super::row::{self, AlarmRow};
+use super::search::{From, Place, Search, WordHits};
+use crate::devices::directory::{Directory, SharedDirectory};
+use crate::devices::intake::PlacesChanged;
+use crate::live::{Effect, Query, Start};
+use crate::store::{Commit, Fault, Reading, Replaced};
+use crate::sync::overlays::Overlays;
+
+/// A filter and a sort over the store.
+pub struct AlarmList {
+    pub(super) filter: AlarmFilter,
+    pub(super) sort: AlarmSort,
+    pub(super) directory: SharedDirectory,
+    pub(super) overlays: Arc<Overlays>,
+}
+
+/// The query against one version of names and places.
+#[derive(Clone)]
+pub struct Ready {
+    directory: Arc<Directory>,
+    sieve: Arc<Sieve>,
+    words: Option<WordHits>,
+}
+
+impl AlarmList {
+    fn search<'a>(&'a self, ready: &'a Ready) -> Search<'a> {
+        Search {
+            filter: &self.filter,
+            sort: self.sort,
+            sieve: &ready.sieve,
+            directory: &ready.directory,
+            words: ready.words.as_ref(),
+        }
+    }
+}
+
+impl Query for AlarmList {
+    type Mark = Mark;
+    type Key = Place;
+    type Row = AlarmRow;
+    type Tally = Tally;
+    type Counts = Facets;
+    type Ready = Ready;
+    type Lesson = HashMap<i64, bool>;
+
+    fn prepare(&self, reading: &Reading<'_>) -> Result<Ready, Fault> {
+        let directory = self.directory.at(reading.cache)?;
+        let sieve = Arc::new(Sieve::new(&self.filter, &directory));
+        let query = typed(&self.filter);
+        let words = (!query.is_empty()).then(|| WordHits::find(reading.cache, &query.for_index())).transpose()?;
+        Ok(Ready { directory, sieve, words })
+    }
+
+    fn number(mark: &Mark) -> i64 {
+        mark.n
+    }
+
+    fn key(&self, ready: &Ready, mark: &Mark) -> Place {
+        Place::of(self.sort, &ready.directory, mark)
+    }
+
+    fn passes(&self, ready: &Ready, mark: &Mark) -> bool {
+        ready.words.as_ref().is_none_or(|hits| hits.contains(mark.n)) && ready.sieve.verdict(mark) == Verdict::Passes
+    }
+
+    fn tally(&self, ready: &Ready, tally: &mut Tally, mark: &Mark, by: i64) {
+        if ready.words.as_ref().is_none_or(|hits| hits.contains(mark.n)) {
+            tally.add(&ready.sieve, mark, by);
+        }
+    }
+
+    fn counts(&self, ready: &Ready, tally: &Tally) -> (u64, Facets) {
+        (tally.total(), tally.facets(&ready.directory))
+    }
+
+    fn study(&self, reading: &Reading<'_>, _: &Ready, changed: &[i64]) -> Result<Option<HashMap<i64, bool>>, Fault> {
+        let query = typed(&self.filter);
+        if query.is_empty() {
+            return Ok(None);
+        }
+        let query = query.for_index();
+        let mut select =
+            reading.cache.prepare_cached("SELECT 1 FROM alarm_words WHERE alarm_words MATCH ?1 AND rowid = ?2")?;
+        let mut lesson = HashMap::with_capacity(changed.len());
+        for n in changed {
+            lesson.insert(*n, select.query_row((&query, n), |_| Ok(())).optional()?.is_some());
+        }
+        Ok(Some(lesson))
+    }
+
+    fn must_study(&self) -> bool {
+        !typed(&self.filter).is_empty()
+    }
+
+    fn adopt(&self, ready: &mut Ready, lesson: HashMap<i64, bool>) {
+        if let Some(words) = &mut ready.words {
+            lesson.into_iter().for_each(|(n, hit)| words.set(n, hit));
+        }
+    }
+
+    fn page(
+        &self,
+        reading: &Reading<'_>,
+        ready: &Ready,
+        start: Start<'_, Place>,
+        limit: usize,
+        each: &mut dyn FnMut(Mark) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        let from = match start {
+            Start::Top => None,
+            Start::At(place) => Some(From::new(place, true)),
+            Start::After(place) => Some(From::new(place, false)),
+        };
+        self.search(ready).walk(reading.cache, from.as_ref(), limit, each)
+    }
+
+    fn count(&self, reading: &Reading<'_>, ready: &Ready, so_far: &mut dyn FnMut(&Tally)) -> Result<Tally, Fault> {
+        let mut tally = Tally::default();
+        // Active ones first: there are few, and they are what most lists show.
+        for status in [Status::Active, Status::Cleared] {
+            let mut select = reading.cache.prepare_cached(
+                "SELECT n, id, organization, device, status, shown, category, muted, assignee, recency
+                   FROM alarm INDEXED BY alarm_newest WHERE status = ?1",
+            )?;
+            let mut rows = select.query([i64::from(status == Status::Cleared)])?;
+            while let Some(row) = rows.next()? {
+                if let Some(mark) = Mark::read(row)? {
+                    self.tally(ready, &mut tally, &mark, 1);
+                }
+            }
+            if status == Status::Active && self.filter.status == Some(Status::Active) {
+                so_far(&tally);
+            }
+        }
+        Ok(tally)
+    }
+
+    fn row(&self, reading: &Reading<'_>, ready: &Ready, n: i64) -> Result<Option<AlarmRow>, Fault> {
+        row::read(reading.cache, &ready.directory, &self.overlays, n)
+    }
+
+    fn place(&self, reading: &Reading<'_>, ready: &Ready, id: Uuid) -> Result<Option<Place>, Fault> {
+        let n: Option<i64> = reading
+            .cache
+            .prepare_cached("SELECT n FROM alarm WHERE id = ?1")?
+            .query_row([id.as_bytes()], |row| row.get(0))
+            .optional()?;
+        let mark = n.map(|n| Mark::of(reading.cache, n)).transpose()?.flatten();
+        Ok(mark.map(|mark| self.key(ready, &mark)))
+    }
+
+    fn effect(&self, commit: &Commit) -> Effect<Mark> {
+        if commit.of::<Replaced>().next().is_some() || commit.of::<PlacesChanged>().next().is_some() {
+            return Effect::Everything;
+        }
+        let mut rows = Vec::new();
+        for changed in commit.of::<AlarmsChanged>() {
+            rows.extend_from_slice(&changed.0);
+        }
+        if rows.is_empty() { Effect::Nothing } else { Effect::Rows(rows) }
+    }
+}

@@ -1,0 +1,184 @@
+//! An alarm as a list shows it.
+
+use onsite_rules::clearing::shown_count;
+use onsite_rules::mute::holds;
+use onsite_rules::severity::Shown;
+use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
+use onsite_wire::onsite::SubjectKind;
+use onsite_wire::rest::{AcknowledgementAspect, AssigneeKind, MuteAspect, MuteReason};
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::intake::from_text;
+use super::mark::Status;
+use crate::devices;
+use crate::devices::directory::Directory;
+use crate::store::Fault;
+use crate::sync::overlays::{Overlays, Standing};
+use crate::time::Timestamp;
+
+/// One line of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmRow {
+    /// The alarm.
+    pub id: AlarmId,
+    /// Its organization.
+    pub organization: OrganizationId,
+    /// Active or cleared.
+    pub status: Status,
+    /// Critical or warning.
+    pub severity: Shown,
+    /// Short title.
+    pub label: String,
+    /// Longer text.
+    pub message: String,
+    /// Its device.
+    pub device: DeviceId,
+    /// The device's name; empty while it was not seen yet.
+    pub device_label: String,
+    /// The names of the places above, from the site down: `Pier 4 › R-07`.
+    pub place: String,
+    /// Its category; empty for none.
+    pub category: String,
+    /// When it was activated.
+    pub activated: Timestamp,
+    /// When its condition went for good.
+    pub cleared: Option<Timestamp>,
+    /// How often the condition occurred (A3).
+    pub count: i32,
+    /// Who is responsible.
+    pub acknowledged: Option<AcknowledgedBy>,
+    /// The mute that holds.
+    pub muted: Option<MutedBy>,
+    /// Where one's own action on it stands, if one still shapes what is seen (O3).
+    pub own_action: Option<Standing>,
+}
+
+/// Who is responsible, and how that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcknowledgedBy {
+    /// A person or a partner.
+    pub kind: AssigneeKind,
+    /// A `PersonId` or `PartnerId`.
+    pub id: Uuid,
+    /// The name.
+    pub name: String,
+    /// The note; empty for none.
+    pub note: String,
+    /// Who made it so.
+    pub by_name: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// The assignee's rights ended since.
+    pub cannot_see: bool,
+}
+
+/// A mute that holds: who, why and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MutedBy {
+    /// The end; `None`: until cleared.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub reason: MuteReason,
+    /// Words beside the reason.
+    pub text: String,
+    /// Who.
+    pub by_name: String,
+    /// The device whose mute it is; `None`: the alarm's own.
+    pub device: Option<DeviceId>,
+}
+
+/// Who is responsible, by an aspect.
+pub(super) fn acknowledged_by(aspect: &AcknowledgementAspect) -> Option<AcknowledgedBy> {
+    let acknowledged = aspect.acknowledged.as_ref()?;
+    Some(AcknowledgedBy {
+        kind: acknowledged.assignee.kind,
+        id: acknowledged.assignee.id,
+        name: acknowledged.assignee.name.clone(),
+        note: acknowledged.note.clone(),
+        by_name: aspect.by_name.clone(),
+        at: aspect.made_at,
+        cannot_see: acknowledged.assignee_cannot_see,
+    })
+}
+
+fn muted_by(aspect: &MuteAspect, device: Option<DeviceId>) -> Option<MutedBy> {
+    let muted = aspect.muted.as_ref()?;
+    Some(MutedBy {
+        until: muted.until,
+        reason: muted.reason,
+        text: muted.text.clone(),
+        by_name: aspect.by_name.clone(),
+        device,
+    })
+}
+
+/// Reads a row by its number; `None` when it is gone.
+pub(super) fn read(
+    cache: &Connection,
+    directory: &Directory,
+    overlays: &Overlays,
+    n: i64,
+) -> Result<Option<AlarmRow>, Fault> {
+    let found = cache
+        .prepare_cached(
+            "SELECT id, organization, device, status, shown, label, message, category, recency, cleared, reactivations,
+                    acknowledgement, mute, mute_holds, muted, assignee IS NOT NULL
+               FROM alarm WHERE n = ?1",
+        )?
+        .query_row([n], |row| {
+            let device_number: i64 = row.get(2)?;
+            let device = directory.device(device_number);
+            let id: [u8; 16] = row.get(0)?;
+            let organization = directory.organization(row.get(1)?);
+            let alarm = AlarmRow {
+                id: AlarmId::from_bytes(id),
+                organization: organization.map_or(OrganizationId::from_bytes([0; 16]), |entry| entry.id),
+                status: if row.get::<_, i64>(3)? == 0 { Status::Active } else { Status::Cleared },
+                severity: if row.get::<_, i64>(4)? == 0 { Shown::Critical } else { Shown::Warning },
+                label: row.get(5)?,
+                message: row.get(6)?,
+                device: device.map_or(DeviceId::from_bytes([0; 16]), |entry| entry.id),
+                device_label: device.map_or_else(String::new, |entry| entry.label.to_string()),
+                place: directory.path(directory.place_of(device_number)),
+                category: directory.category(row.get(7)?).to_owned(),
+                activated: Timestamp::from_micros(-row.get::<_, i64>(8)?),
+                cleared: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_micros),
+                count: shown_count(row.get(10)?),
+                acknowledged: None,
+                muted: None,
+                own_action: overlays.standing(SubjectKind::Alarm, Uuid::from_bytes(id)),
+            };
+            let acknowledgement = if row.get(15)? { row.get::<_, Option<String>>(11)? } else { None };
+            let own_mute = if row.get(13)? { row.get::<_, Option<String>>(12)? } else { None };
+            Ok((alarm, device_number, acknowledgement, own_mute, row.get::<_, bool>(14)?))
+        })
+        .optional()?;
+    let Some((mut alarm, device, acknowledgement, own_mute, muted)) = found else { return Ok(None) };
+    if let Some(aspect) = from_text::<AcknowledgementAspect>(acknowledgement.as_deref())? {
+        alarm.acknowledged = acknowledged_by(&aspect);
+    }
+    if let Some(aspect) = from_text::<MuteAspect>(own_mute.as_deref())? {
+        alarm.muted = muted_by(&aspect, None);
+    } else if muted {
+        alarm.muted = muted_by_device(cache, directory, device)?;
+    }
+    Ok(Some(alarm))
+}
+
+/// The mute of the nearest enclosing device that covers it.
+fn muted_by_device(cache: &Connection, directory: &Directory, device: i64) -> Result<Option<MutedBy>, Fault> {
+    for (n, entry) in directory.enclosing(device) {
+        let holding: bool =
+            cache.prepare_cached("SELECT mute_holds FROM device WHERE n = ?1")?.query_row([n], |row| row.get(0))?;
+        if holding && let Some(aspect) = devices::mute::effective_mute(cache, n)? {
+            return Ok(muted_by(&aspect, Some(entry.id)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether an alarm's own mute holds; shared by those who decide what may be offered.
+pub(super) fn own_mute_holds(aspect: Option<&MuteAspect>, cleared: bool, now: Timestamp) -> bool {
+    aspect.is_some_and(|aspect| holds(aspect, cleared, now))
+}

@@ -1,0 +1,372 @@
+//! A filter and a sort as SQL, and the choice of the index that answers it with the least work.
+//!
+//! | route | when | work |
+//! |---|---|---|
+//! | in order | a common value: the index of the sort is walked and rows are tested | until enough are found |
+//! | by device | few devices are chosen | their alarms, then sorted |
+//! | assigned | one person's | that person's, already in order |
+//! | muted | muted ones alone | those, already in order |
+//! | by words | few alarms have the words | those, then sorted |
+//!
+//! Which rows pass is not decided here twice: devices arrive as numbers from the [`Sieve`](super::filter::Sieve), and a
+//! property test holds the rest of the SQL against it.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use onsite_rules::severity::Shown;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::filter::{AlarmFilter, AlarmSort, AssignmentChoice, MutedChoice, Sieve};
+use super::mark::{COLUMNS, Mark, Status};
+use crate::devices::directory::Directory;
+use crate::store::Fault;
+
+/// Below this share of the devices, a list is read by device.
+const FEW_DEVICES: usize = 200;
+/// Up to this many alarms with the typed words are read one by one.
+pub(super) const FEW_WITH_WORDS: usize = 2_000;
+
+/// An alarm's place in a list. Keys of one list have the same form.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Texts that come first: places, then the device.
+    texts: Vec<std::sync::Arc<str>>,
+    device: i64,
+    status: Status,
+    severity: Option<Shown>,
+    /// Minus the activation.
+    recency: i64,
+    id: [u8; 16],
+}
+
+impl Place {
+    /// Where a sort puts an alarm.
+    pub(super) fn of(sort: AlarmSort, directory: &Directory, mark: &Mark) -> Self {
+        let device = directory.device(mark.device);
+        let texts = match (sort, device) {
+            (AlarmSort::Newest | AlarmSort::Severity, _) | (_, None) => Vec::new(),
+            (AlarmSort::Device, Some(device)) => vec![device.label_key.clone()],
+            (AlarmSort::Location, Some(device)) => vec![device.place_key.clone(), device.label_key.clone()],
+        };
+        Self {
+            texts,
+            device: if by_text(sort) { mark.device } else { 0 },
+            status: mark.status,
+            severity: (sort == AlarmSort::Severity).then_some(mark.severity),
+            recency: -mark.activated.micros(),
+            id: *mark.id.bytes(),
+        }
+    }
+}
+
+const fn by_text(sort: AlarmSort) -> bool {
+    matches!(sort, AlarmSort::Device | AlarmSort::Location)
+}
+
+/// Alarms that have the typed words: one bit per row number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WordHits {
+    bits: Vec<u64>,
+    count: usize,
+}
+
+impl WordHits {
+    /// Asks the index.
+    pub(super) fn find(cache: &Connection, query: &str) -> Result<Self, Fault> {
+        let mut hits = Self::default();
+        let mut select = cache.prepare_cached("SELECT rowid FROM alarm_words WHERE alarm_words MATCH ?1")?;
+        let mut rows = select.query([query])?;
+        while let Some(row) = rows.next()? {
+            hits.set(row.get(0)?, true);
+        }
+        Ok(hits)
+    }
+
+    /// Whether an alarm has the words.
+    pub(super) fn contains(&self, n: i64) -> bool {
+        let Ok(n) = usize::try_from(n) else { return false };
+        self.bits.get(n / 64).is_some_and(|word| word >> (n % 64) & 1 == 1)
+    }
+
+    pub(super) fn set(&mut self, n: i64, hit: bool) {
+        let Ok(at) = usize::try_from(n) else { return };
+        if self.contains(n) == hit {
+            return;
+        }
+        if self.bits.len() <= at / 64 {
+            self.bits.resize(at / 64 + 1, 0);
+        }
+        if let Some(word) = self.bits.get_mut(at / 64) {
+            *word ^= 1 << (at % 64);
+            self.count = if hit { self.count + 1 } else { self.count.saturating_sub(1) };
+        }
+    }
+
+    const fn len(&self) -> usize {
+        self.count
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = i64> + '_ {
+        self.bits.iter().enumerate().flat_map(|(at, word)| {
+            (0..64).filter(move |bit| word >> bit & 1 == 1).filter_map(move |bit| i64::try_from(at * 64 + bit).ok())
+        })
+    }
+}
+
+/// One filter and sort made ready.
+pub(super) struct Search<'a> {
+    pub(super) filter: &'a AlarmFilter,
+    pub(super) sort: AlarmSort,
+    pub(super) sieve: &'a Sieve,
+    pub(super) directory: &'a Directory,
+    pub(super) words: Option<&'a WordHits>,
+}
+
+/// Which way a list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    InOrder,
+    ByDevice,
+    Assigned,
+    Muted,
+    ByWords,
+}
+
+/// A statement and its values.
+pub(super) struct Statement {
+    pub(super) sql: String,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    fn value(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("?{}", self.values.len())
+    }
+
+    fn and(&mut self, column: &str, operator: &str, value: impl Into<Value>) {
+        let value = self.value(value);
+        // Writing into a string cannot fail.
+        let _ = write!(self.sql, " AND {column} {operator} {value}");
+    }
+
+    fn and_in(&mut self, column: &str, numbers: impl IntoIterator<Item = i64>) {
+        let list = numbers.into_iter().map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        let value = self.value(format!("[{list}]"));
+        let _ = write!(self.sql, " AND {column} IN (SELECT value FROM json_each({value}))");
+    }
+}
+
+impl Search<'_> {
+    /// Which way this list is read.
+    pub(super) fn route(&self) -> Route {
+        if self.words.is_some_and(|hits| hits.len() <= FEW_WITH_WORDS) {
+            return Route::ByWords;
+        }
+        if by_text(self.sort) {
+            return Route::InOrder;
+        }
+        if self.filter.device.is_some() {
+            return Route::ByDevice;
+        }
+        if let Some(chosen) = self.sieve.chosen_devices()
+            && chosen.len() * FEW_DEVICES <= self.directory.devices().count().max(1)
+        {
+            return Route::ByDevice;
+        }
+        match (self.filter.assignment, self.filter.muted, self.sort) {
+            (AssignmentChoice::Person(_), _, _) => Route::Assigned,
+            (_, MutedChoice::Only, AlarmSort::Newest) => Route::Muted,
+            _ => Route::InOrder,
+        }
+    }
+
+    /// The statement for the part of the list from a place on, or for all of it.
+    pub(super) fn statement(&self, from: Option<&From<'_>>, limit: Option<usize>) -> Statement {
+        let route = self.route();
+        let mut statement = Statement { sql: String::with_capacity(900), values: Vec::new() };
+        let _ = write!(statement.sql, "SELECT {COLUMNS} FROM {}", source(route, self.sort));
+        if route == Route::ByWords {
+            let numbers = self.words.map(|hits| hits.numbers().collect::<Vec<_>>()).unwrap_or_default();
+            statement.and_in("alarm.n", numbers);
+        }
+        self.conditions(&mut statement, route);
+        if let Some(from) = from {
+            from.conditions(self.sort, &mut statement);
+        }
+        let _ = write!(statement.sql, " ORDER BY {}", order(self.sort));
+        if let Some(limit) = limit {
+            let _ = write!(statement.sql, " LIMIT {limit}");
+        }
+        statement
+    }
+
+    fn conditions(&self, statement: &mut Statement, route: Route) {
+        let filter = self.filter;
+        match filter.status {
+            Some(status) => statement.and("alarm.status", "=", i64::from(status == Status::Cleared)),
+            None => statement.sql.push_str(" AND alarm.status < 2"),
+        }
+        if let Some(organization) = self.sieve.organization() {
+            statement.and("alarm.organization", "=", organization);
+        }
+        if let Some(device) = self.sieve.device() {
+            statement.and("alarm.device", "=", device);
+        }
+        if let Some(severity) = filter.severity {
+            statement.and("alarm.shown", "=", i64::from(severity == Shown::Warning));
+        }
+        if let Some(categories) = self.sieve.categories() {
+            statement.and_in("alarm.category", categories.iter().copied());
+        }
+        match filter.muted {
+            MutedChoice::Both => {}
+            MutedChoice::Only => statement.sql.push_str(" AND alarm.muted = 1"),
+            MutedChoice::Without => statement.sql.push_str(" AND alarm.muted = 0"),
+        }
+        match filter.assignment {
+            AssignmentChoice::Any => {}
+            AssignmentChoice::Someone => statement.sql.push_str(" AND alarm.assignee IS NOT NULL"),
+            AssignmentChoice::Unassigned => statement.sql.push_str(" AND alarm.assignee IS NULL"),
+            AssignmentChoice::Person(person) => statement.and("alarm.assignee", "=", person.bytes().to_vec()),
+        }
+        if let Some(from) = filter.from {
+            statement.and("alarm.recency", "<=", -from.micros());
+        }
+        if let Some(to) = filter.to {
+            statement.and("alarm.recency", ">", -to.micros());
+        }
+        if let Some(devices) = self.sieve.chosen_devices() {
+            let column = if by_text(self.sort) && route == Route::InOrder { "device.n" } else { "alarm.device" };
+            statement.and_in(column, devices);
+        }
+    }
+
+    /// Walks the list in order.
+    pub(super) fn walk(
+        &self,
+        cache: &Connection,
+        from: Option<&From<'_>>,
+        limit: usize,
+        each: &mut dyn FnMut(Mark) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        let sifted = self.words.filter(|_| self.route() != Route::ByWords);
+        // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
+        let limit = sifted.is_none().then_some(limit);
+        let parts = from.map_or_else(|| vec![None], |from| from.parts(self.sort).into_iter().map(Some).collect());
+        let mut found = 0;
+        for part in parts {
+            let statement = self.statement(part.as_ref(), limit);
+            let mut select = cache.prepare_cached(&statement.sql)?;
+            let mut rows = select.query(params_from_iter(statement.values))?;
+            while let Some(row) = rows.next()? {
+                let Some(mark) = Mark::read(row)? else { continue };
+                if sifted.is_some_and(|hits| !hits.contains(mark.n)) {
+                    continue;
+                }
+                found += 1;
+                if each(mark)?.is_break() || limit == Some(found) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn source(route: Route, sort: AlarmSort) -> String {
+    let index = match (route, sort) {
+        (Route::ByWords, _) => "",
+        (Route::InOrder, AlarmSort::Device | AlarmSort::Location) => {
+            let by = if sort == AlarmSort::Device { "device_by_label" } else { "device_by_place" };
+            return format!(
+                "device INDEXED BY {by} CROSS JOIN alarm INDEXED BY alarm_of_device ON alarm.device = device.n WHERE TRUE"
+            );
+        }
+        (Route::InOrder, AlarmSort::Newest) => " INDEXED BY alarm_newest",
+        (Route::InOrder, AlarmSort::Severity) => " INDEXED BY alarm_severest",
+        (Route::ByDevice, _) => " INDEXED BY alarm_of_device",
+        (Route::Assigned, _) => " INDEXED BY alarm_assigned",
+        (Route::Muted, _) => " INDEXED BY alarm_muted",
+    };
+    let join = if by_text(sort) { " JOIN device ON device.n = alarm.device" } else { "" };
+    format!("alarm{index}{join} WHERE TRUE")
+}
+
+const fn order(sort: AlarmSort) -> &'static str {
+    match sort {
+        AlarmSort::Newest => "alarm.status, alarm.recency, alarm.id",
+        AlarmSort::Severity => "alarm.status, alarm.shown, alarm.recency, alarm.id",
+        AlarmSort::Device => "device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
+        AlarmSort::Location => "device.place_key, device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
+    }
+}
+
+/// From which place on a list is read.
+#[derive(Clone, Copy)]
+pub(super) struct From<'a> {
+    place: &'a Place,
+    inclusive: bool,
+    part: Part,
+}
+
+/// A list ordered by text is read on in two parts, so that each is a plain range of an index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The whole rest.
+    All,
+    /// The rest of the device that was being listed.
+    SameDevice,
+    /// All devices behind it.
+    LaterDevices,
+}
+
+impl<'a> From<'a> {
+    pub(super) const fn new(place: &'a Place, inclusive: bool) -> Self {
+        Self { place, inclusive, part: Part::All }
+    }
+
+    fn parts(&self, sort: AlarmSort) -> Vec<Self> {
+        if by_text(sort) {
+            vec![Self { part: Part::SameDevice, ..*self }, Self { part: Part::LaterDevices, ..*self }]
+        } else {
+            vec![*self]
+        }
+    }
+
+    fn conditions(&self, sort: AlarmSort, statement: &mut Statement) {
+        let operator = if self.inclusive { ">=" } else { ">" };
+        let place = self.place;
+        let status = i64::from(place.status == Status::Cleared);
+        if self.part == Part::LaterDevices {
+            let columns = if sort == AlarmSort::Location {
+                "(device.place_key, device.label_key, device.n)"
+            } else {
+                "(device.label_key, device.n)"
+            };
+            let mut values: Vec<String> = place.texts.iter().map(|text| statement.value(text.to_string())).collect();
+            values.push(statement.value(place.device));
+            let _ = write!(statement.sql, " AND {columns} > ({})", values.join(", "));
+            return;
+        }
+        if self.part == Part::SameDevice {
+            statement.and("device.n", "=", place.device);
+        }
+        let severity = place.severity.map(|severity| statement.value(i64::from(severity == Shown::Warning)));
+        let status = statement.value(status);
+        let recency = statement.value(place.recency);
+        let id = statement.value(place.id.to_vec());
+        let _ = match severity {
+            Some(severity) => write!(
+                statement.sql,
+                " AND (alarm.status, alarm.shown, alarm.recency, alarm.id) {operator} ({status}, {severity}, {recency}, {id})"
+            ),
+            None => write!(
+                statement.sql,
+                " AND (alarm.status, alarm.recency, alarm.id) {operator} ({status}, {recency}, {id})"
+            ),
+        };
+    }
+}

@@ -1,0 +1,47 @@
+//! The words of an alarm in the search index: its label and message, its device's name, and the names of the places above.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::devices::intake::place_names;
+use crate::store::Fault;
+use crate::text;
+
+/// Writes an alarm's tokens.
+pub(super) fn write(
+    cache: &Connection,
+    n: i64,
+    device: i64,
+    label: &str,
+    message: &str,
+    replaces: bool,
+) -> Result<(), Fault> {
+    let tokens = tokens(label, message, &of_device(cache, device)?);
+    if replaces {
+        cache.prepare_cached("DELETE FROM alarm_words WHERE rowid = ?1")?.execute([n])?;
+    }
+    cache.prepare_cached("INSERT INTO alarm_words (rowid, tokens) VALUES (?1, ?2)")?.execute((n, tokens))?;
+    Ok(())
+}
+
+/// All tokens of an alarm, given those of its device.
+pub(super) fn tokens(label: &str, message: &str, device: &str) -> String {
+    let mut tokens = String::with_capacity(label.len() + message.len() + device.len() + 16);
+    text::words(label, &mut tokens);
+    text::words(message, &mut tokens);
+    tokens.push_str(device);
+    tokens
+}
+
+/// The tokens that an alarm has from its device and the places above it.
+pub(super) fn of_device(cache: &Connection, device: i64) -> Result<String, Fault> {
+    let mut tokens = String::new();
+    let label: Option<String> = cache
+        .prepare_cached("SELECT label FROM device WHERE n = ?1")?
+        .query_row([device], |row| row.get(0))
+        .optional()?;
+    text::words(label.as_deref().unwrap_or_default(), &mut tokens);
+    for name in place_names(cache, device)? {
+        text::words(&name, &mut tokens);
+    }
+    Ok(tokens)
+}

@@ -1,0 +1,109 @@
+//! The mute of a device, in cache.db: the server's value, and the effective one that lists read.
+
+use onsite_rules::mute::next_moment;
+use onsite_wire::rest::MuteAspect;
+use rusqlite::Connection;
+
+use super::intake::holds;
+use crate::store::Fault;
+use crate::time::Timestamp;
+
+/// The subject of a device's mute in the table of deadlines.
+pub(crate) const DEADLINE: i64 = 1;
+
+fn written(aspect: Option<&MuteAspect>) -> Result<Option<String>, Fault> {
+    aspect.map(|aspect| serde_json::to_string(aspect).map_err(|_| Fault::Value("mute"))).transpose()
+}
+
+fn read(text: Option<String>) -> Result<Option<MuteAspect>, Fault> {
+    text.map(|text| serde_json::from_str(&text).map_err(|_| Fault::Value("mute"))).transpose()
+}
+
+/// Writes what the server says. While an action covers the device only the server's value moves. Gives back whether the
+/// mute's hold changed.
+pub(super) fn take_server_mute(
+    cache: &Connection,
+    device: i64,
+    aspect: Option<&MuteAspect>,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let covered = cache
+        .prepare_cached("UPDATE device SET mute_server = ?2 WHERE n = ?1 AND mute_server IS NOT NULL")?
+        .execute((device, written(aspect)?.unwrap_or_else(|| "null".to_owned())))?;
+    if covered > 0 { Ok(false) } else { write_effective(cache, device, aspect, now) }
+}
+
+/// The server's value: what pending actions build upon.
+pub(crate) fn server_mute(cache: &Connection, device: i64) -> Result<Option<MuteAspect>, Fault> {
+    let text: Option<String> = cache
+        .prepare_cached("SELECT coalesce(mute_server, mute) FROM device WHERE n = ?1")?
+        .query_row([device], |row| row.get(0))?;
+    read(text.filter(|text| text != "null"))
+}
+
+/// The effective value: what is shown, and what a new action builds upon.
+pub(crate) fn effective_mute(cache: &Connection, device: i64) -> Result<Option<MuteAspect>, Fault> {
+    let text: Option<String> =
+        cache.prepare_cached("SELECT mute FROM device WHERE n = ?1")?.query_row([device], |row| row.get(0))?;
+    read(text)
+}
+
+/// Lays a pending action's effect over the server's value, or lifts it with `None`. Gives back whether the hold changed.
+pub(crate) fn overlay(
+    cache: &Connection,
+    device: i64,
+    overlaid: Option<&MuteAspect>,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let server = server_mute(cache, device)?;
+    let keep =
+        if overlaid.is_some() { Some(written(server.as_ref())?.unwrap_or_else(|| "null".to_owned())) } else { None };
+    cache.prepare_cached("UPDATE device SET mute_server = ?2 WHERE n = ?1")?.execute((device, keep))?;
+    write_effective(cache, device, overlaid.or(server.as_ref()), now)
+}
+
+fn write_effective(
+    cache: &Connection,
+    device: i64,
+    aspect: Option<&MuteAspect>,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    cache
+        .prepare_cached("UPDATE device SET mute = ?2 WHERE n = ?1 AND mute IS NOT ?2")?
+        .execute((device, written(aspect)?))?;
+    set_deadline(cache, DEADLINE, device, aspect, now)?;
+    hold_again(cache, device, aspect, now)
+}
+
+/// Computes anew whether the mute holds; gives back whether that changed.
+pub(crate) fn hold_again(
+    cache: &Connection,
+    device: i64,
+    aspect: Option<&MuteAspect>,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let moved = cache
+        .prepare_cached("UPDATE device SET mute_holds = ?2 WHERE n = ?1 AND mute_holds <> ?2")?
+        .execute((device, holds(aspect, now)))?;
+    Ok(moved > 0)
+}
+
+/// Notes when a mute changes by time alone.
+pub(crate) fn set_deadline(
+    cache: &Connection,
+    subject: i64,
+    n: i64,
+    aspect: Option<&MuteAspect>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    match aspect.and_then(|aspect| next_moment(aspect, now)) {
+        Some(at) => cache
+            .prepare_cached(
+                "INSERT INTO deadline (at, subject, n) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (subject, n) DO UPDATE SET at = excluded.at",
+            )?
+            .execute((at.micros(), subject, n))?,
+        None => cache.prepare_cached("DELETE FROM deadline WHERE subject = ?1 AND n = ?2")?.execute((subject, n))?,
+    };
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Sync.
+pub mod feed;
+pub mod overlays;

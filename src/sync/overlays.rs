@@ -1,0 +1,77 @@
+//! The person's own actions that still shape what is seen, by subject: shared between the outbox, which decides what
+//! belongs in here, and the writer, which lays them over the server's rows.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use onsite_wire::ids::{ActionId, PersonId};
+use onsite_wire::onsite::{Subject, SubjectKind};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::time::Timestamp;
+
+/// Where an action that is not parked stands (O3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// On this phone.
+    OnPhone,
+    /// On the server; its feed has not brought it back yet.
+    OnServer,
+}
+
+/// One of the person's own actions that still shapes what is seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// Its id.
+    pub id: ActionId,
+    /// Its kind's name.
+    pub kind: String,
+    /// Its body.
+    pub body: Value,
+    /// When it was made, by the server's clock as the phone estimates it.
+    pub made_at: Timestamp,
+    /// Who made it.
+    pub by: PersonId,
+    /// The name others see.
+    pub by_name: String,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// All of them. Small: it holds what a person did and the server has not brought back.
+#[derive(Debug, Default)]
+pub struct Overlays {
+    by_subject: Mutex<HashMap<Subject, Vec<Pending>>>,
+}
+
+impl Overlays {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Vec<Pending>>> {
+        self.by_subject.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What shapes a subject, in the order in which it was made.
+    pub fn of(&self, kind: SubjectKind, id: Uuid) -> Vec<Pending> {
+        let all = self.lock();
+        if all.is_empty() { Vec::new() } else { all.get(&Subject { kind, id }).cloned().unwrap_or_default() }
+    }
+
+    /// Where a subject's youngest own action stands; `None`: nothing of one's own shapes it.
+    pub fn standing(&self, kind: SubjectKind, id: Uuid) -> Option<Standing> {
+        self.lock().get(&Subject { kind, id })?.iter().map(|pending| pending.standing).min()
+    }
+
+    /// Replaces what shapes a subject.
+    pub fn set(&self, subject: Subject, pending: Vec<Pending>) {
+        if pending.is_empty() {
+            self.lock().remove(&subject);
+        } else {
+            self.lock().insert(subject, pending);
+        }
+    }
+
+    /// The subjects that are shaped by something.
+    pub fn subjects(&self) -> Vec<Subject> {
+        self.lock().keys().copied().collect()
+    }
+}
