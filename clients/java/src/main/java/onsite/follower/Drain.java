@@ -34,7 +34,9 @@ final class Drain<R, C> {
             checks.quietly(next >= at, path + at + " goes back to " + next);
             checks.quietly(next != at || changes.apply(answer).isEmpty(), path + at + " has changes but stays where it is");
             if (next <= at) {
-                checks.note("offset " + at + " after " + answers + " answers");
+                if (at > start) {
+                    checks.note("from offset " + start + " to " + at + " in " + answers + " answers");
+                }
                 return at;
             }
             at = next;
