@@ -104,22 +104,20 @@ fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The names of all functions that a test runner runs.
-fn test_functions() -> BTreeSet<String> {
+/// The names of the functions in `text` that a test runner runs.
+fn functions_for_tests(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (_, text) in rust().into_iter().chain([("this file".to_owned(), include_str!("house.rs").to_owned())]) {
-        let mut is_test = false;
-        for line in text.lines().map(str::trim) {
-            if line.starts_with("#[") {
-                is_test |= line.contains("test]") || line.contains("test(");
-            } else if let Some(function) = line.trim_start_matches("async ").strip_prefix("fn ") {
-                if is_test {
-                    names.insert(function.split(['(', '<']).next().unwrap_or_default().to_owned());
-                }
-                is_test = false;
-            } else if !line.starts_with("//") {
-                is_test = false;
+    let mut is_test = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("#[") {
+            is_test |= line.contains("test]") || line.contains("test(");
+        } else if let Some(function) = line.trim_start_matches("async ").strip_prefix("fn ") {
+            if is_test {
+                names.insert(first_name(function));
             }
+            is_test = false;
+        } else if !line.starts_with("//") {
+            is_test = false;
         }
     }
     names
@@ -151,7 +149,8 @@ fn a_promise_that_is_kept_names_its_modules_and_tests() {
 
 #[test]
 fn the_modules_and_tests_that_promises_name_exist() {
-    let known = test_functions();
+    let mut known = functions_for_tests(include_str!("house.rs"));
+    known.extend(rust().iter().flat_map(|(_, text)| functions_for_tests(text)));
     for promise in promises() {
         for test in &promise.tests {
             assert!(known.contains(test), "{}: there is no test {test}", promise.id);
@@ -275,6 +274,17 @@ fn nothing_unfinished_is_left() {
     for (path, text) in rust() {
         for sign in UNFINISHED {
             assert!(!text.contains(sign), "{path} has {sign}");
+        }
+    }
+}
+
+#[test]
+fn whatever_writes_a_checked_in_file_is_run_by_generate() {
+    let runs = std::fs::read_to_string(root().join("xtask/src/main.rs")).unwrap();
+    for (path, text) in rust() {
+        if text.contains("ONSITE_WRITE") && !path.starts_with("xtask/") {
+            let run = functions_for_tests(&text).iter().any(|name| runs.contains(&format!("\"{name}\"")));
+            assert!(run, "no test of {path} is in the list of `cargo xtask generate`");
         }
     }
 }
