@@ -6,8 +6,17 @@
 //!
 
 mod beat;
+mod catalogue;
+mod conditions;
+mod devices;
+mod dice;
+mod people;
+mod phrases;
+mod places;
 mod scale;
+mod sensors;
 mod stream;
+mod survey;
 
 use onsite_wire::time::Timestamp;
 
