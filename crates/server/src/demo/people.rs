@@ -78,7 +78,7 @@ fn person(name: &str, email: &str, partner: Option<PartnerId>, dice: &mut Dice) 
 /// label; the partner, if there is one, comes with the technician.
 pub(super) fn hire(
     number: usize,
-    sites: &[(LocationId, &str)],
+    sites: &[(LocationId, String)],
     partner: Option<&Partner>,
     document: &mut OrganizationDocument,
     dice: &mut Dice,

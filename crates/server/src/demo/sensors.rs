@@ -263,6 +263,13 @@ pub(super) fn value_in(zone: ThresholdZone, side: Side, dice: &mut Dice) -> f64 
     rounded(value)
 }
 
+/// A normal number moved this part of the way to the end of normal on this side.
+pub(super) fn towards(sensor: &Sensor, side: Side, number: f64, way: f64) -> f64 {
+    let normal = sensor.thresholds.iter().find(|zone| zone.severity == ZoneSeverity::Normal);
+    let end = normal.and_then(|zone| if side == Side::High { zone.to } else { zone.from });
+    rounded(end.map_or(number, |end| number + (end - number) * way))
+}
+
 /// Hundredths: finer than any limit here, so that rounding never carries a value over one.
 pub(super) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
