@@ -3,7 +3,7 @@
 use onsite_rules::acknowledgement::AcknowledgeBody;
 use onsite_rules::mute::MuteBody;
 use onsite_wire::ids::{DeviceId, OrganizationId, PersonId};
-use onsite_wire::rest::{Alarm, Measurement, Severity};
+use onsite_wire::rest::{Alarm, Measurement};
 use onsite_wire::time::Timestamp;
 
 /// Something that happens, and when. Of two beats of a stream the second is later.
@@ -30,12 +30,8 @@ pub enum Event {
     Changes {
         /// Which.
         condition: ConditionKey,
-        /// The new title.
-        label: String,
-        /// The new text.
-        message: String,
-        /// The new severity.
-        severity: Severity,
+        /// Its alarm in the new words, as bad as it is now; id and activation are of no importance here.
+        alarm: Box<Alarm>,
     },
     /// A condition holds no more; its alarm is cleared unless it returns within the clearing window.
     Goes {
@@ -64,6 +60,13 @@ pub struct ConditionKey {
     pub name: &'static str,
     /// With which part of the device: a phase, a fan, a battery module; empty: with the device as a whole.
     pub part: &'static str,
+}
+
+impl ConditionKey {
+    /// What the device calls it, part included: with the device, its identity.
+    pub fn name_with_part(&self) -> String {
+        if self.part.is_empty() { self.name.to_owned() } else { format!("{} {}", self.name, self.part) }
+    }
 }
 
 /// A colleague does something to an alarm, if there is one to do it to.

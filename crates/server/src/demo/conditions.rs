@@ -196,15 +196,16 @@ impl Possible {
         }
     }
 
-    /// The alarm of this condition, while its sensor reads `value`.
-    pub(super) fn raise(&self, spot: &Spot, id: AlarmId, at: Timestamp, value: Option<f64>) -> Alarm {
-        let (label, message) = self.texts(spot, value, false);
+    /// The alarm of this condition, in the ordinary or the worse form, while its sensor reads `value`.
+    pub(super) fn raise(&self, spot: &Spot, id: AlarmId, at: Timestamp, value: Option<f64>, worse: bool) -> Alarm {
+        let (label, message) = self.texts(spot, value, worse);
+        let worse = worse && self.can_worsen();
         Alarm {
             id,
             device_id: spot.device,
             label,
             message,
-            severity: self.fault.severity,
+            severity: if worse { Severity::Critical } else { self.fault.severity },
             activated_time: at,
             cleared_time: None,
             alarm_reactivation_count: 0,

@@ -57,7 +57,7 @@ pub(super) fn assignee(by: &Colleague, spot: &Spot, survey: &Survey, dice: &mut 
     partner.or(other).unwrap_or_else(|| by.assignee())
 }
 
-/// An acknowledgement that stood since this time, sometimes taken back again.
+/// An acknowledgement by somebody who may see the device, made at this time; sometimes taken back since.
 pub(super) fn acknowledged(
     spot: &Spot,
     survey: &Survey,
@@ -65,20 +65,32 @@ pub(super) fn acknowledged(
     dice: &mut Dice,
 ) -> Option<AcknowledgementAspect> {
     let by = dice.pick(&survey.who_may(Permission::Acknowledge, spot)).copied()?;
-    let acknowledged =
-        Acknowledged { assignee: assignee(by, spot, survey, dice), note: note(dice), assignee_cannot_see: false };
-    let taken_back = dice.chance(0.1);
-    Some(AcknowledgementAspect {
-        version: if taken_back { 2 } else { 1 },
+    let assignee = assignee(by, spot, survey, dice);
+    let mut aspect = acknowledged_by(by, assignee, made_at, dice);
+    if dice.chance(0.1) {
+        (aspect.version, aspect.acknowledged) = (2, None);
+    }
+    Some(aspect)
+}
+
+/// An acknowledgement that this person made at this time.
+pub(super) fn acknowledged_by(
+    by: &Colleague,
+    assignee: Assignee,
+    made_at: Timestamp,
+    dice: &mut Dice,
+) -> AcknowledgementAspect {
+    AcknowledgementAspect {
+        version: 1,
         action: Some(dice.action(made_at)),
         by: Some(by.id),
         by_name: by.name.clone(),
         made_at: Some(made_at),
-        acknowledged: (!taken_back).then_some(acknowledged),
-    })
+        acknowledged: Some(Acknowledged { assignee, note: note(dice), assignee_cannot_see: false }),
+    }
 }
 
-/// A mute that somebody who may set it set at this time, if the rules let it.
+/// A mute that somebody who may set it there set at this time, if the rules let it.
 pub(super) fn muted(
     spot: &Spot,
     survey: &Survey,
@@ -87,8 +99,19 @@ pub(super) fn muted(
     made_at: Timestamp,
     dice: &mut Dice,
 ) -> Option<MuteAspect> {
-    mute::check(body, target, made_at).ok()?;
     let by = dice.pick(&survey.who_may(Permission::Mute, spot)).copied()?;
+    muted_by(by, body, target, made_at, dice)
+}
+
+/// A mute that this person set at this time, if the rules let it.
+pub(super) fn muted_by(
+    by: &Colleague,
+    body: &MuteBody,
+    target: mute::Target,
+    made_at: Timestamp,
+    dice: &mut Dice,
+) -> Option<MuteAspect> {
+    mute::check(body, target, made_at).ok()?;
     Some(MuteAspect {
         version: 1,
         action: Some(dice.action(made_at)),

@@ -110,7 +110,7 @@ fn subscription(kind: Kind, dice: &mut Dice) -> Subscription {
 
 /// Warranty, service dates and a note: running, soon ending, over and unknown ones.
 pub(super) fn agree(device: &mut Device, now: Timestamp, dice: &mut Dice) {
-    let mut day = |low, high, share, dice: &mut Dice| {
+    let day = |low, high, share, dice: &mut Dice| {
         let days = dice.between(low, high);
         dice.chance(share).then(|| Date::of(now, days)).flatten()
     };

@@ -86,7 +86,7 @@ impl Past<'_> {
         }
         let returns = returns(span.to.unwrap_or(self.now).millis_since(span.from) / STEP_MS, dice);
         let value = shown.and_then(|(sensor, abnormal)| self.measure(spot, sensor, abnormal, span, returns, dice));
-        let mut alarm = possible.raise(spot, AlarmId(dice.id()), span.from, value);
+        let mut alarm = possible.raise(spot, AlarmId(dice.id()), span.from, value, false);
         alarm.alarm_reactivation_count = returns;
         alarm.cleared_time = span.to;
         if let Some(label) = possible.gone_label().filter(|_| !active && dice.chance(0.5)) {
@@ -99,7 +99,7 @@ impl Past<'_> {
     /// What people did to an alarm while it was active.
     fn attend(&self, alarm: &mut Alarm, spot: &Spot, span: Span, dice: &mut Dice) {
         let length = span.to.unwrap_or(self.now).millis_since(span.from);
-        let mut moment = |dice: &mut Dice| span.from.plus_millis(dice.between(length / 10, length * 9 / 10));
+        let moment = |dice: &mut Dice| span.from.plus_millis(dice.between(length / 10, length * 9 / 10));
         if dice.chance(if span.to.is_none() { 0.4 } else { 0.6 }) {
             let made_at = moment(dice);
             alarm.acknowledgement = deeds::acknowledged(spot, self.survey, made_at, dice);

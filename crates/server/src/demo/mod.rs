@@ -19,6 +19,8 @@ mod scale;
 mod sensors;
 mod stream;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 use onsite_wire::ids::LocationId;
 use onsite_wire::rest::InventoryObject;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use onsite_rules::rights::{Permission, may, sees_everything};
-use onsite_wire::ids::{DeviceId, LocationId, OrganizationId, PersonId, SensorId};
+use onsite_wire::ids::{DeviceId, LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::OrganizationRights;
 use onsite_wire::rest::{Assignee, AssigneeKind, Device, FloorPosition, InventoryObject, Location, Sensor};
 
@@ -160,11 +160,6 @@ impl Spot {
     /// The sensor with this label.
     pub(super) fn sensor(&self, label: &str) -> Option<&Sensor> {
         self.sensors.iter().find(|sensor| sensor.label == label)
-    }
-
-    /// The sensor with this id.
-    pub(super) fn sensor_of(&self, id: SensorId) -> Option<&Sensor> {
-        self.sensors.iter().find(|sensor| sensor.id == id)
     }
 }
 
