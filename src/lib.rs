@@ -1,6 +1,7 @@
 //! The core of Onsite.
 
 pub mod error;
+pub mod net;
 pub mod store;
 pub mod text;
 pub mod time;
