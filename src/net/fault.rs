@@ -49,6 +49,8 @@ pub enum Fault {
     },
     /// Changes after this offset are not known to be complete (410): read everything again.
     OffsetGone,
+    /// The phone could not do its own part, and nothing was sent or used: its files are full or closed.
+    Phone(Code),
     /// Everything else that a server refuses, by its code.
     Refused {
         /// The HTTP status.
@@ -116,7 +118,7 @@ impl Fault {
             Self::OtherOrganization => Code::OtherOrganization,
             Self::NotFound { .. } => Code::NotFound,
             Self::OffsetGone => Code::OffsetGone,
-            Self::Refused { code, .. } => *code,
+            Self::Refused { code, .. } | Self::Phone(code) => *code,
         }
     }
 
@@ -149,6 +151,7 @@ impl Fault {
                 | Self::AnswerBroken(_)
                 | Self::TooManyRequests { .. }
                 | Self::ServerFault { .. }
+                | Self::Phone(_)
         )
     }
 

@@ -153,17 +153,19 @@ impl Http {
         // Bodies are held whole, so that a request can always be sent again.
         let again = request.try_clone();
         let outcome = self.attempt(request, Some(&first), expected).await;
-        let (Err(Fault::NotSignedIn), Some(again)) = (&outcome, again) else { return outcome };
+        let (true, Some(again)) = (is_refused(&outcome), again) else { return outcome };
         authority.refused(&first);
         let second = authority.credential().await?;
         if second.serial == first.serial {
             return Err(Fault::NotSignedIn);
         }
         let outcome = self.attempt(again, Some(&second), expected).await;
-        if matches!(outcome, Err(Fault::NotSignedIn)) {
-            authority.refused(&second);
+        if !is_refused(&outcome) {
+            return outcome;
         }
-        outcome
+        // A server that refuses what it has just given is at fault; nobody needs to sign in again.
+        authority.refused(&second);
+        Err(Fault::ServerFault { status: 401, retry_after: None })
     }
 
     fn request(
@@ -211,6 +213,11 @@ impl Http {
             self.shared.server_clock.lock().unwrap_or_else(PoisonError::into_inner).observe(&reading);
         }
     }
+}
+
+/// Whether the server did not take the credential, whatever it calls that.
+const fn is_refused(outcome: &Result<Opened, Fault>) -> bool {
+    matches!(outcome, Err(Fault::NotSignedIn | Fault::Refused { status: 401, .. }))
 }
 
 impl std::fmt::Debug for Http {
