@@ -1,1 +1,4 @@
-//! x
+//! The core of Onsite.
+
+pub mod sync;
+pub mod time;
