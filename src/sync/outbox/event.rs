@@ -91,6 +91,24 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// Whether the server can have applied the batch.
+    pub const fn perhaps_applied(&self) -> bool {
+        matches!(self, Self::Lost | Self::Fault { .. })
+    }
+
+    /// The class as a code.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NotReached(code) | Self::Rejected { code, .. } | Self::Fault { code, .. } => *code,
+            Self::Busy { .. } => Code::TooManyRequests,
+            Self::SignedOut => Code::NotSignedIn,
+            Self::GenerationChanged(_) => Code::GenerationChanged,
+            Self::Lost => Code::NoNetwork,
+        }
+    }
+}
+
 /// What the driver does, in this order, each before the next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {

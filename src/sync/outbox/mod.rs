@@ -60,8 +60,222 @@
 //! - Retry and change are a new action with `retry_of`; the parked one ends in the same transaction. Discard ends a parked
 //!   action, or a waiting one of which the server cannot have heard; those following it take over its basis.
 
+mod answers;
 mod entry;
 mod event;
+mod generations;
+mod lane;
+mod making;
+mod sending;
+mod shelf;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onsite_wire::codes::Code;
+use onsite_wire::ids::{ActionId, OrganizationId, PersonId};
+use onsite_wire::onsite::Subject;
 
 pub use entry::{Decision, Draft, Entry, KindRules, OnServer, Parked, Reason, State, Waiting};
 pub use event::{Answer, Batch, Effect, Event, Failure, Note, Record};
+pub use view::{OnPhone, Pause, Stage};
+
+use self::lane::Lane;
+use self::shelf::Shelf;
+use crate::sync::backoff::{Dice, SENDING};
+use crate::time::Moment;
+
+/// The most actions in a batch.
+pub const BATCH_ACTIONS: usize = 100;
+/// The most bytes of a batch on the wire.
+pub const BATCH_BYTES: usize = 1 << 20;
+/// Of those, what stands around the actions.
+const ENVELOPE_BYTES: usize = 256;
+/// A batch without any end after this long is given up and asked again. The driver's own limit lies below.
+pub const GIVE_UP_MS: i64 = 120_000;
+/// However often it is nudged, attempts of one organization lie this far apart.
+pub const NUDGE_GAP_MS: i64 = 1_000;
+/// How long confirmed actions stay for a restored backup.
+pub const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// The outbox of one person on one server.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    person: PersonId,
+    session: Option<PersonId>,
+    kinds: BTreeMap<String, KindRules>,
+    shelf: Shelf,
+    lanes: BTreeMap<OrganizationId, Lane>,
+    /// The server's own word: nothing is sent before.
+    not_before_ms: i64,
+    next_order: i64,
+    next_ticket: u64,
+    /// The last [`Effect::WakeAt`].
+    wake_ms: Option<i64>,
+}
+
+impl Outbox {
+    /// An outbox from what lies in own.db; empty at first. Whatever was in flight is asked again.
+    ///
+    /// It sends nothing before [`Event::Session`] names its person. The driver also reports where each feed's copy stands
+    /// ([`Event::FeedReached`]), for what came down while the outbox was not looking.
+    pub fn recover(person: PersonId, kinds: Vec<KindRules>, entries: Vec<Entry>, now: &Moment) -> Self {
+        let mut outbox = Self {
+            person,
+            session: None,
+            kinds: kinds.into_iter().map(|rules| (rules.kind.clone(), rules)).collect(),
+            shelf: Shelf::default(),
+            lanes: BTreeMap::new(),
+            not_before_ms: i64::MIN,
+            next_order: 1,
+            next_ticket: 1,
+            wake_ms: None,
+        };
+        for entry in entries {
+            outbox.next_order = outbox.next_order.max(entry.order.saturating_add(1));
+            outbox.shelve(entry, now);
+        }
+        outbox
+    }
+
+    /// The person whose actions these are.
+    pub const fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// One step: what happened, and what is to be done about it.
+    pub fn step(&mut self, event: Event, now: &Moment, random: u64) -> Vec<Effect> {
+        let mut work = Work::new(*now, random);
+        self.give_up_silent_batches(&mut work);
+        match event {
+            Event::Made(drafts) => drafts.into_iter().for_each(|draft| self.make(draft, &mut work)),
+            Event::Discarded(id) => self.discard(id, &mut work),
+            Event::Answered { ticket, answer } => self.answered(ticket, answer, &mut work),
+            Event::GenerationSeen { organization, generation } => {
+                self.generation_seen(organization, generation, &mut work);
+            }
+            Event::FeedReached { organization, feed, generation, offset } => {
+                self.generation_seen(organization, generation, &mut work);
+                self.feed_reached(organization, feed, offset, &mut work);
+            }
+            Event::Shown(id) => self.shown(id, &mut work),
+            Event::Session(person) => {
+                self.session = person;
+                self.nudge(&work);
+            }
+            Event::Nudged => self.nudge(&work),
+            Event::Tick => {}
+        }
+        self.expire(&mut work);
+        self.dispatch(&mut work);
+        self.finish(work)
+    }
+
+    /// Everything that changed goes into one transaction, before anything is sent.
+    fn finish(&mut self, work: Work) -> Vec<Effect> {
+        let put: Vec<Entry> = work.put.iter().filter_map(|order| self.shelf.get(*order).cloned()).collect();
+        let mut effects = Vec::new();
+        if !put.is_empty() || !work.forget.is_empty() {
+            effects.push(Effect::Record(Record { put, forget: work.forget }));
+        }
+        effects.extend(work.rejected.into_iter().map(|(action, code)| Effect::Rejected { action, code }));
+        effects
+            .extend(work.changed.into_iter().map(|(organization, subject)| Effect::Changed { organization, subject }));
+        effects.extend(work.notes.into_iter().map(Effect::Noted));
+        effects.extend(work.send.into_iter().map(Effect::Send));
+        let wake_ms = self.wake_at();
+        if wake_ms != self.wake_ms {
+            self.wake_ms = wake_ms;
+            effects.push(Effect::WakeAt(wake_ms));
+        }
+        effects
+    }
+
+    /// When time alone changes something next.
+    fn wake_at(&self) -> Option<i64> {
+        let given_up = self.lanes.values().filter_map(Lane::gives_up_at);
+        given_up.chain(self.next_attempt()).chain(self.shelf.first_deadline()).min()
+    }
+
+    /// Keeps an entry as it is now, durably and in view.
+    fn keep(&mut self, entry: Entry, work: &mut Work) {
+        work.put.insert(entry.order);
+        work.changed.insert((entry.organization, entry.subject));
+        self.shelve(entry, &work.now);
+    }
+
+    /// Lets an entry go.
+    fn forget(&mut self, order: i64, work: &mut Work) {
+        let Some(entry) = self.shelf.remove(order) else { return };
+        if let Some(lane) = self.lanes.get_mut(&entry.organization) {
+            lane.waiting.remove(&order);
+        }
+        work.put.remove(&order);
+        work.forget.push(entry.id);
+        work.changed.insert((entry.organization, entry.subject));
+    }
+
+    fn shelve(&mut self, entry: Entry, now: &Moment) {
+        let rules = self.kinds.get(&entry.kind);
+        let lane = self.lanes.entry(entry.organization).or_default();
+        match &entry.state {
+            State::Waiting(_) => {
+                lane.waiting.insert(entry.order, entry.subject);
+            }
+            State::OnServer(on_server) => {
+                lane.waiting.remove(&entry.order);
+                lane.generation.get_or_insert(on_server.generation);
+            }
+            State::Parked(_) => {
+                lane.waiting.remove(&entry.order);
+            }
+        }
+        let deadline = deadline(&entry, rules, now);
+        self.shelf.put(entry, deadline);
+    }
+}
+
+/// When time alone moves an entry on, in monotonic milliseconds: an unasked one becomes too old, a confirmed one has been
+/// kept long enough. What the server may have heard of does not become too old here.
+fn deadline(entry: &Entry, rules: Option<&KindRules>, now: &Moment) -> Option<i64> {
+    let (limit, since) = match &entry.state {
+        State::Waiting(waiting) if waiting.asked => return None,
+        State::Waiting(_) => (entry.may_wait_ms(rules)?, &entry.made),
+        State::OnServer(on_server) => (KEPT_MS, &on_server.at),
+        State::Parked(_) => return None,
+    };
+    let left = limit.saturating_sub(now.since(since).0).max(-1).saturating_add(1);
+    Some(now.monotonic_ms.saturating_add(left))
+}
+
+/// What one step gathers.
+struct Work {
+    now: Moment,
+    dice: Dice,
+    put: BTreeSet<i64>,
+    forget: Vec<ActionId>,
+    rejected: Vec<(ActionId, Code)>,
+    changed: BTreeSet<(OrganizationId, Subject)>,
+    notes: Vec<Note>,
+    send: Vec<Batch>,
+}
+
+impl Work {
+    const fn new(now: Moment, random: u64) -> Self {
+        Self {
+            now,
+            dice: Dice::new(random),
+            put: BTreeSet::new(),
+            forget: Vec::new(),
+            rejected: Vec::new(),
+            changed: BTreeSet::new(),
+            notes: Vec::new(),
+            send: Vec::new(),
+        }
+    }
+
+    /// When to try again after this many failures in a row.
+    fn after_failures(&mut self, failures: u32) -> i64 {
+        self.now.monotonic_ms.saturating_add(SENDING.wait_ms(failures, self.dice.roll()))
+    }
+}
