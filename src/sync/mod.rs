@@ -1,3 +1,17 @@
-//! Sync.
+//! Keeping the phone and the server in step: what is pulled when, and how actions get there once.
+//!
+//! | room | for |
+//! |---|---|
+//! | [`schedule`] | when which feed is read: a step function |
+//! | [`outbox`] | the life of a person's actions: a step function |
+//! | [`feed`] | what a feature registers so that its objects are pulled |
+//! | [`overlays`] | the actions that still shape what is seen |
+//! | [`backoff`] | how long to wait after a failure |
+//!
+//! It knows nothing of alarms: feeds and kinds of actions are registered with it.
+
+pub mod backoff;
 pub mod feed;
+pub mod outbox;
 pub mod overlays;
+pub mod schedule;

@@ -109,6 +109,18 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
+/// Whether an action of this age comes too late for its kind (O2). The phone asks before it sends what the server cannot
+/// know yet; the server asks before it applies what it has not seen, for the phone cannot tell whether a lost answer was a
+/// yes. `confirmed_before`: it was in time once, and a restored backup has forgotten it.
+pub fn in_time(kind: &Kind, age_ms: i64, confirmed_before: bool) -> Result<(), Refusal> {
+    match kind.max_age_ms {
+        Some(limit) if age_ms > limit && !confirmed_before => {
+            Err(Refusal::of(Code::TooOld).with("hours", age_ms / HOUR_MS))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What an aspect is at when an action arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
@@ -178,6 +190,16 @@ mod tests {
         assert_eq!(verdict(Basis::After(id(1)), theirs, |_| Earlier::Applied), Verdict::Conflict);
         assert_eq!(verdict(Basis::After(id(1)), theirs, |_| Earlier::NotApplied), Verdict::Blocked);
         assert_eq!(verdict(Basis::After(id(1)), theirs, |_| Earlier::Unknown), Verdict::Blocked);
+    }
+
+    #[test]
+    fn an_old_intention_comes_too_late_unless_it_was_in_time_once() {
+        let day = 24 * HOUR_MS;
+        assert_eq!(in_time(&ACKNOWLEDGE, day, false), Ok(()));
+        let refused = in_time(&ACKNOWLEDGE, day + 1, false).unwrap_err();
+        assert_eq!((refused.code, refused.arguments["hours"].as_str()), (Code::TooOld, "24"));
+        assert_eq!(in_time(&ACKNOWLEDGE, 6 * day, true), Ok(()));
+        assert_eq!(in_time(&MUTE, 6 * day, false), Ok(()), "a mute has its own end");
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::codes::Code;
-use crate::ids::{ActionId, OrganizationId, PersonId};
+use crate::ids::{ActionId, Generation, OrganizationId, PersonId};
 use crate::rest::{AcknowledgementAspect, MuteAspect};
 use crate::time::Timestamp;
 
@@ -15,6 +15,10 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActionsRequest {
+    /// The generation that the sender knows. When the server's is another one, nothing is applied and the answer is
+    /// `generation_changed`: what a restored backup has forgotten must come again before what builds on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Generation>,
     /// The actions.
     pub actions: Vec<ActionRequest>,
 }
@@ -42,6 +46,10 @@ pub struct ActionRequest {
     /// The age comes from the wall clock, because the phone was restarted in between.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub age_uncertain: bool,
+    /// An earlier generation of the server's data had confirmed it in time, and it is asked again after a restored backup:
+    /// its age is no reason to refuse it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirmed_before: bool,
     /// By kind, see `onsite_rules::action`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub body: Value,
