@@ -12,6 +12,7 @@ use onsite_wire::time::Timestamp;
 use super::catalogue::{self, Kind};
 use super::conditions::Possibilities;
 use super::dice::Dice;
+use super::people::Tongue;
 use super::survey::{Colleague, Spot, spots};
 use super::{deeds, devices, empty_document, sensors};
 use crate::document::{DocumentGrant, DocumentGroup, DocumentPerson, OrganizationDocument};
@@ -145,6 +146,7 @@ fn people(seed: u64) -> Vec<Colleague> {
     let hired = PEOPLE.iter().zip(roles).map(|(name, role)| Colleague {
         id: PersonId(dice.id()),
         name: (*name).to_owned(),
+        tongue: Tongue::English,
         rights: OrganizationRights { grants: vec![Grant { location_id: None, role }] },
     });
     hired.collect()
@@ -236,8 +238,8 @@ impl Writer {
         }
         if dice.chance(0.02) {
             let made_at = moment(activated, until, dice);
-            let body = deeds::mute_body(made_at, dice);
             let by = dice.pick(&self.people)?;
+            let body = deeds::mute_body(by, made_at, dice);
             alarm.mute = deeds::muted_by(by, &body, Target::Alarm { cleared: false }, made_at, dice);
         }
         Some(alarm)
