@@ -70,6 +70,8 @@ const PEOPLE: &[&str] = &[
     "Pedro Núñez",
     "Ravi Iyer",
 ];
+/// Of the administrator; nobody else can sign in.
+const PASSWORD: &str = "plain-river-10";
 const ROOMS_OF_A_SITE: usize = 4;
 const DEVICES_OF_A_ROOM: usize = 12;
 
@@ -166,7 +168,7 @@ fn hire(seed: u64, document: &mut OrganizationDocument) {
         id: person.id,
         name: person.name,
         email: format!("person{number}@scale{seed}.example"),
-        password: None,
+        password: (number == 1).then(|| PASSWORD.to_owned()),
         partner: None,
     }));
 }
@@ -175,12 +177,12 @@ fn hire(seed: u64, document: &mut OrganizationDocument) {
 ///
 /// 2 % are active, the others spread over 90 days. Models have [`SHARES_OF_MODELS`] of them and all others the rest; within a
 /// model few devices have most. Every eighth is acknowledged, every fiftieth muted. Without devices there are no alarms.
-pub fn alarms<'a>(
+pub fn alarms(
     seed: u64,
     count: usize,
-    inventory: &'a [InventoryObject],
+    inventory: &[InventoryObject],
     now: Timestamp,
-) -> impl Iterator<Item = Alarm> + use<'a> {
+) -> impl Iterator<Item = Alarm> + use<> {
     let mut writer = Writer::new(seed, inventory, now);
     (0..count).map_while(move |_| writer.alarm())
 }
