@@ -293,3 +293,64 @@ pub(super) fn usual_reading(kind: Kind, sensor: &Sensor, dice: &mut Dice) -> (Op
         _ => (None, None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue;
+    use super::*;
+    use std::collections::HashSet;
+
+    fn spot(kind: Kind) -> Spot {
+        let device = catalogue::device(kind, &mut Dice::of(1, "test"));
+        let sensors = sensors::of(&device);
+        let (label, site) = ("TST-01".into(), "Test".into());
+        Spot { device: device.id, label, kind, path: Vec::new(), site, floor: None, sensors }
+    }
+
+    #[test]
+    fn every_condition_that_a_sensor_shows_has_that_sensor_and_is_not_what_it_usually_says() {
+        for kind in Kind::ALL {
+            let spot = spot(kind);
+            for possible in Possibilities::all().of(kind) {
+                if possible.sensor_label.is_none() {
+                    assert!(!possible.can_worsen(), "{} would have nothing to show it", possible.fault.name);
+                    continue;
+                }
+                for worse in [false, possible.can_worsen()] {
+                    let (sensor, abnormal) = possible.shown_by(&spot, worse).expect(possible.fault.name);
+                    let reading = abnormal.reading(&mut Dice::of(1, "test"));
+                    let usual = usual_reading(kind, sensor, &mut Dice::of(1, "test"));
+                    assert!(reading != usual && reading.0.is_some() == usual.0.is_some(), "{}", possible.fault.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_kind_s_conditions_have_names_of_their_own_and_texts_without_blanks() {
+        for kind in Kind::ALL {
+            let mut names = HashSet::new();
+            let mut labels = HashSet::new();
+            for possible in Possibilities::all().of(kind) {
+                assert!(names.insert((possible.fault.name, possible.part)));
+                labels.insert((possible.fault.name, possible.fault.label));
+                for worse in [false, true] {
+                    let (label, message) = possible.texts(&spot(kind), None, worse);
+                    assert!(!label.contains('{') && !message.contains('{') && !message.contains("unknown value"));
+                    assert!(message.contains("TST-01"), "{message}");
+                }
+            }
+            let distinct: HashSet<_> = labels.iter().map(|(_, label)| label).collect();
+            assert_eq!(distinct.len(), labels.len(), "two conditions of a kind under one title");
+        }
+    }
+
+    #[test]
+    fn a_text_is_filled_with_what_the_sensor_read_and_the_limit_it_crossed() {
+        let possibilities = Possibilities::all();
+        let hot = possibilities.of(Kind::AirProbe).iter().find(|it| it.fault.name == "temperature_high").unwrap();
+        let (label, message) = hot.texts(&spot(Kind::AirProbe), Some(28.6), false);
+        assert_eq!(label, "High Temperature");
+        assert_eq!(message, "Temperature at TST-01 is 28.6 °C, above the limit of 27 °C.");
+    }
+}

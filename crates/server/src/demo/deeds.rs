@@ -6,46 +6,69 @@ use onsite_wire::rest::{Acknowledged, AcknowledgementAspect, Assignee, MuteAspec
 use onsite_wire::time::Timestamp;
 
 use super::dice::Dice;
+use super::people::Tongue;
 use super::survey::{Colleague, Spot, Survey};
 
-const NOTES: &[&str] = &[
-    "Bin unterwegs, 20 Minuten.",
-    "Checked on the camera, going there after lunch.",
-    "Já falei com a segurança, estou a caminho.",
-    "保守会社に連絡済みです。",
-    "Jag tar det, reservdel finns i bilen.",
-    "Called the utility: work on the line until four.",
-    "Ersatzlüfter bestellt, kommt Donnerstag.",
-    "Known from last week; watching the trend.",
-    "",
-    "",
-];
+const fn notes(tongue: Tongue) -> &'static [&'static str] {
+    match tongue {
+        Tongue::English => {
+            &["On my way, 20 minutes.", "Called the maintenance company.", "Watching it until noon.", ""]
+        }
+        Tongue::German => {
+            &["Bin unterwegs, 20 Minuten.", "Wartungsfirma verständigt.", "Ersatzteil bestellt, kommt Donnerstag.", ""]
+        }
+        Tongue::Japanese => &["保守会社に連絡済みです。", "現地に向かっています。", "部品を手配しました。", ""],
+        Tongue::Nordic => {
+            &["Jag tar det, är där om en kvart.", "Reservdelen är beställd.", "Kollar på kameran först.", ""]
+        }
+        Tongue::Portuguese => &[
+            "Estou a caminho, 20 minutos.",
+            "Já falei com a manutenção.",
+            "Peça encomendada, chega na quinta-feira.",
+            "",
+        ],
+    }
+}
 
-const MUTE_TEXTS: &[(MuteReason, &str)] = &[
-    (MuteReason::PlannedMaintenance, "UPS-Wartung laut Plan"),
-    (MuteReason::PlannedMaintenance, ""),
-    (MuteReason::KnownIssue, "Waiting for the new sensor"),
-    (MuteReason::KnownIssue, "Avaria conhecida, peça encomendada"),
-    (MuteReason::UnderRepair, "Technician of the maker is on site"),
-    (MuteReason::UnderRepair, ""),
-    (MuteReason::Nuisance, "Rings with every delivery through the door"),
-    (MuteReason::Other, "消防点検のため"),
-];
+/// What somebody writes beside a mute: of planned work, and of something that cannot wait for a word of its own.
+const fn mute_texts(tongue: Tongue) -> (&'static str, &'static str) {
+    match tongue {
+        Tongue::English => ("Maintenance as planned", "Fire drill until the evening"),
+        Tongue::German => ("Wartung laut Plan", "Brandschutzübung bis zum Abend"),
+        Tongue::Japanese => ("計画保守のため", "消防点検のため"),
+        Tongue::Nordic => ("Planerat underhåll", "Brandövning till i kväll"),
+        Tongue::Portuguese => ("Manutenção prevista", "Simulacro de incêndio até à noite"),
+    }
+}
 
 const HOUR_MS: i64 = 3_600_000;
 const MUTE_HOURS: &[i64] = &[1, 4, 8, 24, 7 * 24];
 
-/// A note beside an acknowledgement; often none.
-pub(super) fn note(dice: &mut Dice) -> String {
-    dice.word(NOTES).to_owned()
+/// A note of this person beside an acknowledgement; sometimes none.
+pub(super) fn note(by: &Colleague, dice: &mut Dice) -> String {
+    dice.word(notes(by.tongue)).to_owned()
 }
 
-/// A mute of an alarm as somebody sets it at this time: for some hours, or now and then until it is cleared.
-pub(super) fn mute_body(made_at: Timestamp, dice: &mut Dice) -> MuteBody {
-    let (reason, text) = dice.pick(MUTE_TEXTS).copied().unwrap_or((MuteReason::Nuisance, ""));
+/// A mute of an alarm as this person sets it at this time: for some hours, or now and then until it is cleared.
+pub(super) fn mute_body(by: &Colleague, made_at: Timestamp, dice: &mut Dice) -> MuteBody {
+    let (planned, other) = mute_texts(by.tongue);
+    let reasons = [
+        (MuteReason::PlannedMaintenance, planned),
+        (MuteReason::KnownIssue, ""),
+        (MuteReason::UnderRepair, ""),
+        (MuteReason::Nuisance, ""),
+        (MuteReason::Other, other),
+    ];
+    let (reason, text) = dice.pick(&reasons).copied().unwrap_or((MuteReason::Nuisance, ""));
     let hours = dice.pick(MUTE_HOURS).copied().unwrap_or(1);
     let until = (!dice.chance(0.2)).then(|| made_at.plus_millis(hours * HOUR_MS));
     MuteBody { until, reason, text: text.to_owned() }
+}
+
+/// A mute of a device, during planned work that ends then.
+pub(super) fn planned_work(by: &Colleague, until: Timestamp) -> MuteBody {
+    let (planned, _) = mute_texts(by.tongue);
+    MuteBody { until: Some(until), reason: MuteReason::PlannedMaintenance, text: planned.to_owned() }
 }
 
 /// Who becomes responsible when this person acknowledges: usually that person, else somebody who may see the device, or the
@@ -86,21 +109,13 @@ pub(super) fn acknowledged_by(
         by: Some(by.id),
         by_name: by.name.clone(),
         made_at: Some(made_at),
-        acknowledged: Some(Acknowledged { assignee, note: note(dice), assignee_cannot_see: false }),
+        acknowledged: Some(Acknowledged { assignee, note: note(by, dice), assignee_cannot_see: false }),
     }
 }
 
-/// A mute that somebody who may set it there set at this time, if the rules let it.
-pub(super) fn muted(
-    spot: &Spot,
-    survey: &Survey,
-    body: &MuteBody,
-    target: mute::Target,
-    made_at: Timestamp,
-    dice: &mut Dice,
-) -> Option<MuteAspect> {
-    let by = dice.pick(&survey.who_may(Permission::Mute, spot)).copied()?;
-    muted_by(by, body, target, made_at, dice)
+/// Somebody who may mute at this device.
+pub(super) fn who_mutes<'a>(spot: &Spot, survey: &'a Survey, dice: &mut Dice) -> Option<&'a Colleague> {
+    dice.pick(&survey.who_may(Permission::Mute, spot)).copied()
 }
 
 /// A mute that this person set at this time, if the rules let it.

@@ -38,9 +38,9 @@ pub(super) fn equip(built: &Built, now: Timestamp, dice: &mut Dice) -> Vec<Devic
         }
         for rack in &room.racks {
             yard.place(Kind::AirProbe, room, *rack, &gateway, subnet, dice);
-            let pdu = yard.place(Kind::RackPdu, room, *rack, &gateway, subnet, dice);
+            yard.place(Kind::RackPdu, room, *rack, &gateway, subnet, dice);
             if room.is_data_hall {
-                yard.fit_components(pdu, *rack, &gateway, dice);
+                yard.fit_components(dice);
             }
         }
     }
@@ -54,15 +54,7 @@ struct Yard {
 }
 
 impl Yard {
-    fn place(
-        &mut self,
-        kind: Kind,
-        room: &Room,
-        location: LocationId,
-        gateway: &str,
-        subnet: usize,
-        dice: &mut Dice,
-    ) -> DeviceId {
+    fn place(&mut self, kind: Kind, room: &Room, location: LocationId, gateway: &str, subnet: usize, dice: &mut Dice) {
         let number = self.named.entry((room.prefix, kind)).or_default();
         *number += 1;
         let mut device = catalogue::device(kind, dice);
@@ -73,29 +65,30 @@ impl Yard {
             vec![format!("10.{}.{}.{}", 20 + subnet, dice.between(0, 3), self.devices.len() % 240 + 10)];
         device.subscription = Some(subscription(kind, dice));
         agree(&mut device, self.now, dice);
+        self.devices.push(device);
+    }
+
+    /// Banks and outlets of the rack PDU that was placed last.
+    fn fit_components(&mut self, dice: &mut Dice) {
+        let Some(pdu) = self.devices.last().cloned() else { return };
+        for bank in 1..=BANKS_OF_A_RACK_PDU {
+            let id = self.fit(Kind::Bank, bank, &pdu, pdu.id, dice);
+            for outlet in 1..=OUTLETS_OF_A_BANK {
+                self.fit(Kind::Outlet, (bank - 1) * OUTLETS_OF_A_BANK + outlet, &pdu, id, dice);
+            }
+        }
+    }
+
+    fn fit(&mut self, kind: Kind, number: usize, pdu: &Device, parent: DeviceId, dice: &mut Dice) -> DeviceId {
+        let mut device = catalogue::device(kind, dice);
+        device.label = format!("{} {} {number}", pdu.label, kind.short());
+        device.parent_id = Some(parent);
+        device.location_id = pdu.location_id;
+        device.gateway_ids.clone_from(&pdu.gateway_ids);
+        device.subscription = pdu.subscription;
         let id = device.id;
         self.devices.push(device);
         id
-    }
-
-    fn fit_components(&mut self, pdu: DeviceId, rack: LocationId, gateway: &str, dice: &mut Dice) {
-        let mut fit = |kind: Kind, parent: DeviceId, label: String, dice: &mut Dice| {
-            let mut device = catalogue::device(kind, dice);
-            device.label = label;
-            device.parent_id = Some(parent);
-            device.location_id = Some(rack);
-            device.gateway_ids = Some(vec![gateway.to_owned()]);
-            let id = device.id;
-            self.devices.push(device);
-            id
-        };
-        for bank in 1..=BANKS_OF_A_RACK_PDU {
-            let id = fit(Kind::Bank, pdu, format!("Bank {bank}"), dice);
-            for outlet in 1..=OUTLETS_OF_A_BANK {
-                let number = (bank - 1) * OUTLETS_OF_A_BANK + outlet;
-                fit(Kind::Outlet, id, format!("Outlet {number}"), dice);
-            }
-        }
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use onsite_rules::clearing::WINDOW_MS;
-use onsite_rules::mute::{MuteBody, Target};
+use onsite_rules::mute::Target;
 use onsite_wire::ids::{AlarmId, DeviceId, SensorId};
-use onsite_wire::rest::{Alarm, InventoryObject, Measurement, MuteReason, Sensor};
+use onsite_wire::rest::{Alarm, InventoryObject, Measurement, Sensor};
 use onsite_wire::time::Timestamp;
 
 use super::conditions::{Abnormal, Possibilities, Possible, usual_reading};
@@ -106,8 +106,10 @@ impl Past<'_> {
         }
         if dice.chance(0.12) {
             let made_at = moment(dice);
-            let body = deeds::mute_body(made_at, dice);
-            alarm.mute = deeds::muted(spot, self.survey, &body, Target::Alarm { cleared: false }, made_at, dice);
+            alarm.mute = deeds::who_mutes(spot, self.survey, dice).and_then(|by| {
+                let body = deeds::mute_body(by, made_at, dice);
+                deeds::muted_by(by, &body, Target::Alarm { cleared: false }, made_at, dice)
+            });
         }
     }
 
@@ -252,9 +254,8 @@ fn mute_a_device(document: &mut OrganizationDocument, survey: &Survey, now: Time
     let Some(spot) = dice.pick(&whole).copied() else { return };
     let made_at = now.plus_millis(-dice.between(30, 240) * MINUTE_MS);
     let until = now.plus_millis(dice.between(60, 600) * MINUTE_MS);
-    let body =
-        MuteBody { until: Some(until), reason: MuteReason::PlannedMaintenance, text: "Wartung / manutenção".into() };
-    let aspect = deeds::muted(spot, survey, &body, Target::Device, made_at, dice);
+    let Some(by) = deeds::who_mutes(spot, survey, dice) else { return };
+    let aspect = deeds::muted_by(by, &deeds::planned_work(by, until), Target::Device, made_at, dice);
     for object in &mut document.inventory_objects {
         if let InventoryObject::Device(device) = object
             && device.id == spot.device

@@ -4,6 +4,18 @@
 //! demonstration can be told twice and a benchmark compared. Nothing in here writes to a database or knows a server's
 //! tables; who runs a demonstration imports the documents and performs the beats.
 //!
+//! | module | has |
+//! |---|---|
+//! | `dice` | randomness and ids from a seed |
+//! | `places` | the three organizations: sites, buildings, rooms, racks |
+//! | `people`, `deeds` | who works there, in which role; what they do to alarms |
+//! | `catalogue`, `devices` | makes and models; which equipment stands where |
+//! | `sensors` | what it measures, and which values mean what |
+//! | `conditions`, `phrases` | what can be wrong with it, as such equipment says it |
+//! | `survey` | a document as the inventors of alarms look at it |
+//! | `history` | alarms of the last days, and what was measured around them |
+//! | `stream`, `beat` | how it goes on; what it tells |
+//! | `scale` | an organization of any size |
 
 mod beat;
 mod catalogue;

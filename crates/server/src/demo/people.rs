@@ -19,27 +19,37 @@ enum Post {
     Viewer,
 }
 
-type Staff = &'static [(&'static str, &'static str, Post)];
+/// The language in which somebody writes notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tongue {
+    English,
+    German,
+    Japanese,
+    Nordic,
+    Portuguese,
+}
+
+type Staff = &'static [(&'static str, &'static str, Post, Tongue)];
 
 /// The staff of the organizations, in the order of `places::PLANS`.
 const STAFF: [Staff; 3] = [
     &[
-        ("Ada Krüger", "ada.krueger@bjoernson.example", Post::Administrator),
-        ("Jürgen Weiß", "juergen.weiss@bjoernson.example", Post::OperatorOf(0)),
-        ("Zoë Lindqvist", "zoe.lindqvist@bjoernson.example", Post::Editor),
-        ("Åse Nilsson", "ase.nilsson@bjoernson.example", Post::Viewer),
+        ("Ada Krüger", "ada.krueger@bjoernson.example", Post::Administrator, Tongue::German),
+        ("Jürgen Weiß", "juergen.weiss@bjoernson.example", Post::OperatorOf(0), Tongue::German),
+        ("Zoë Lindqvist", "zoe.lindqvist@bjoernson.example", Post::Editor, Tongue::Nordic),
+        ("Åse Nilsson", "ase.nilsson@bjoernson.example", Post::Viewer, Tongue::Nordic),
     ],
     &[
-        ("Inês Gonçalves", "ines.goncalves@saorafael.example", Post::Administrator),
-        ("João Conceição", "joao.conceicao@saorafael.example", Post::OperatorOf(0)),
-        ("Márcia Araújo", "marcia.araujo@saorafael.example", Post::Editor),
-        ("Tomás Brandão", "tomas.brandao@saorafael.example", Post::Viewer),
+        ("Inês Gonçalves", "ines.goncalves@saorafael.example", Post::Administrator, Tongue::Portuguese),
+        ("João Conceição", "joao.conceicao@saorafael.example", Post::OperatorOf(0), Tongue::Portuguese),
+        ("Márcia Araújo", "marcia.araujo@saorafael.example", Post::Editor, Tongue::Portuguese),
+        ("Tomás Brandão", "tomas.brandao@saorafael.example", Post::Viewer, Tongue::Portuguese),
     ],
     &[
-        ("佐藤 健一", "sato.kenichi@hokuto.example", Post::Administrator),
-        ("鈴木 美咲", "suzuki.misaki@hokuto.example", Post::OperatorOf(0)),
-        ("Nurul Aisyah", "nurul.aisyah@hokuto.example", Post::OperatorOf(2)),
-        ("陳 偉", "chen.wei@hokuto.example", Post::Viewer),
+        ("佐藤 健一", "sato.kenichi@hokuto.example", Post::Administrator, Tongue::Japanese),
+        ("鈴木 美咲", "suzuki.misaki@hokuto.example", Post::OperatorOf(0), Tongue::Japanese),
+        ("Nurul Aisyah", "nurul.aisyah@hokuto.example", Post::OperatorOf(2), Tongue::English),
+        ("陳 偉", "chen.wei@hokuto.example", Post::Viewer, Tongue::Japanese),
     ],
 ];
 
@@ -87,7 +97,7 @@ pub(super) fn hire(
     let mut administrators = group("Administrators", everywhere(Role::Administrator));
     let mut editors = group("Editors", everywhere(Role::Editor));
     let mut users = group("Users", everywhere(Role::Viewer));
-    for (name, email, post) in STAFF.get(number).copied().unwrap_or_default() {
+    for (name, email, post, _) in STAFF.get(number).copied().unwrap_or_default() {
         let person = person(name, email, None, dice);
         match post {
             Post::Administrator => administrators.members.push(person.id),
@@ -117,6 +127,16 @@ pub(super) fn hire(
 
 fn group(name: &str, grant: DocumentGrant) -> DocumentGroup {
     DocumentGroup { name: name.to_owned(), members: Vec::new(), grants: vec![grant] }
+}
+
+/// The language of this person; English for one not invented here.
+pub(super) fn tongue(name: &str) -> Tongue {
+    let mut staff = STAFF.iter().copied().flatten();
+    match staff.find(|(known, ..)| *known == name) {
+        Some((.., tongue)) => *tongue,
+        None if name == TECHNICIAN.0 => Tongue::Nordic,
+        None => Tongue::English,
+    }
 }
 
 /// A person's rights in an organization, from all groups.

@@ -12,6 +12,7 @@ use onsite_wire::time::Timestamp;
 use super::catalogue::{self, Kind};
 use super::conditions::Possibilities;
 use super::dice::Dice;
+use super::people::Tongue;
 use super::survey::{Colleague, Spot, spots};
 use super::{deeds, devices, empty_document, sensors};
 use crate::document::{DocumentGrant, DocumentGroup, DocumentPerson, OrganizationDocument};
@@ -69,6 +70,8 @@ const PEOPLE: &[&str] = &[
     "Pedro Núñez",
     "Ravi Iyer",
 ];
+/// Of the administrator; nobody else can sign in.
+const PASSWORD: &str = "plain-river-10";
 const ROOMS_OF_A_SITE: usize = 4;
 const DEVICES_OF_A_ROOM: usize = 12;
 
@@ -145,6 +148,7 @@ fn people(seed: u64) -> Vec<Colleague> {
     let hired = PEOPLE.iter().zip(roles).map(|(name, role)| Colleague {
         id: PersonId(dice.id()),
         name: (*name).to_owned(),
+        tongue: Tongue::English,
         rights: OrganizationRights { grants: vec![Grant { location_id: None, role }] },
     });
     hired.collect()
@@ -164,7 +168,7 @@ fn hire(seed: u64, document: &mut OrganizationDocument) {
         id: person.id,
         name: person.name,
         email: format!("person{number}@scale{seed}.example"),
-        password: None,
+        password: (number == 1).then(|| PASSWORD.to_owned()),
         partner: None,
     }));
 }
@@ -173,12 +177,12 @@ fn hire(seed: u64, document: &mut OrganizationDocument) {
 ///
 /// 2 % are active, the others spread over 90 days. Models have [`SHARES_OF_MODELS`] of them and all others the rest; within a
 /// model few devices have most. Every eighth is acknowledged, every fiftieth muted. Without devices there are no alarms.
-pub fn alarms<'a>(
+pub fn alarms(
     seed: u64,
     count: usize,
-    inventory: &'a [InventoryObject],
+    inventory: &[InventoryObject],
     now: Timestamp,
-) -> impl Iterator<Item = Alarm> + use<'a> {
+) -> impl Iterator<Item = Alarm> + use<> {
     let mut writer = Writer::new(seed, inventory, now);
     (0..count).map_while(move |_| writer.alarm())
 }
@@ -236,8 +240,8 @@ impl Writer {
         }
         if dice.chance(0.02) {
             let made_at = moment(activated, until, dice);
-            let body = deeds::mute_body(made_at, dice);
             let by = dice.pick(&self.people)?;
+            let body = deeds::mute_body(by, made_at, dice);
             alarm.mute = deeds::muted_by(by, &body, Target::Alarm { cleared: false }, made_at, dice);
         }
         Some(alarm)

@@ -270,9 +270,10 @@ pub(super) fn towards(sensor: &Sensor, side: Side, number: f64, way: f64) -> f64
     rounded(end.map_or(number, |end| number + (end - number) * way))
 }
 
-/// Hundredths: finer than any limit here, so that rounding never carries a value over one.
+/// As fine as displays are; finer than the limits are apart, so that rounding never carries a value over one.
 pub(super) fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
+    let steps = if value.abs() < 10.0 { 100.0 } else { 10.0 };
+    (value * steps).round() / steps
 }
 
 #[cfg(test)]

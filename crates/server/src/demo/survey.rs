@@ -9,7 +9,7 @@ use onsite_wire::rest::{Assignee, AssigneeKind, Device, FloorPosition, Inventory
 
 use super::catalogue::Kind;
 use super::dice::derived;
-use super::people;
+use super::people::{self, Tongue};
 use crate::document::OrganizationDocument;
 
 /// An organization, surveyed.
@@ -51,6 +51,8 @@ pub(super) struct Colleague {
     pub(super) id: PersonId,
     /// The name.
     pub(super) name: String,
+    /// In which language the person writes.
+    pub(super) tongue: Tongue,
     /// What the person may do, and where.
     pub(super) rights: OrganizationRights,
 }
@@ -69,6 +71,7 @@ impl Survey {
         let named = |person: &crate::document::DocumentPerson| Colleague {
             id: person.id,
             name: person.name.clone(),
+            tongue: people::tongue(&person.name),
             rights: people::rights(document, person.id),
         };
         let partner = document.partner.as_ref();
@@ -91,30 +94,25 @@ impl Survey {
 }
 
 /// The devices of an inventory where they stand, with the sensors that `sensors` finds for each.
-pub(super) fn spots(inventory: &[InventoryObject], mut sensors: impl FnMut(&Device) -> Vec<Sensor>) -> Vec<Spot> {
-    let mut locations = HashMap::new();
-    let mut labels = HashMap::new();
-    for object in inventory {
-        match object {
-            InventoryObject::Location(location) => {
-                locations.insert(location.id, location);
-            }
-            InventoryObject::Device(device) => {
-                labels.insert(device.id, (device.label.as_str(), device.parent_id));
-            }
-            InventoryObject::Organization(_) => {}
-        }
-    }
+pub(super) fn spots<'a>(
+    inventory: &'a [InventoryObject],
+    mut sensors: impl FnMut(&Device) -> Vec<Sensor>,
+) -> Vec<Spot> {
+    let location = |object: &'a InventoryObject| match object {
+        InventoryObject::Location(location) => Some((location.id, location)),
+        _ => None,
+    };
+    let locations: HashMap<_, _> = inventory.iter().filter_map(location).collect();
     let devices = inventory.iter().filter_map(|object| match object {
-        InventoryObject::Device(device) => Some(device),
+        InventoryObject::Device(device) => Some(&**device),
         InventoryObject::Organization(_) | InventoryObject::Location(_) => None,
     });
-    let spot = |device: &Box<Device>| {
+    let spot = |device: &Device| {
         let path = path(device.location_id, &locations);
         let site = path.last().and_then(|id| locations.get(id)).map(|site| site.label.clone());
         Some(Spot {
             device: device.id,
-            label: full_label(device, &labels),
+            label: device.label.clone(),
             kind: Kind::from_wire(&device.kind)?,
             site: site.unwrap_or_default(),
             floor: floor(device, &path, &locations),
@@ -129,18 +127,6 @@ fn path(location: Option<LocationId>, locations: &HashMap<LocationId, &Location>
     let above = |id: &LocationId| locations.get(id).and_then(|location| location.parent_id);
     // A tree deeper than this would be a circle.
     std::iter::successors(location, above).take(16).collect()
-}
-
-/// A component is named after what it is a component of: "HAM-RPDU-01 Bank 2".
-fn full_label(device: &Device, labels: &HashMap<DeviceId, (&str, Option<DeviceId>)>) -> String {
-    let mut label = device.label.clone();
-    let mut parent = device.parent_id;
-    let mut depth = 0;
-    while let Some((above, next)) = parent.and_then(|id| labels.get(&id)).filter(|_| depth < 4) {
-        label = format!("{above} {label}");
-        (parent, depth) = (*next, depth + 1);
-    }
-    label
 }
 
 /// The plan is the room's; the place on it follows from the rack, or from the device where it stands free.

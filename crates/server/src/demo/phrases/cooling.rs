@@ -12,11 +12,11 @@ pub(super) const COOLING_UNIT: &[Fault] = &[
         COOLING,
         Warning,
         "Supply Air Temperature High",
-        "{device} blows {value}, above {limit}.",
+        "Supply air of {device} is at {value}, above the limit of {limit}.",
         &["Check the chilled water valve.", "Compare with the unit beside it."],
     )
     .when_high("Supply air temperature")
-    .worsens("Supply Air Temperature Critical", "{device} blows {value} into the cold aisle.")
+    .worsens("Supply Air Temperature Critical", "Supply air of {device} is at {value}, far above the setpoint.")
     .weighs(6)
     .storms(),
     Fault::new(
@@ -24,44 +24,44 @@ pub(super) const COOLING_UNIT: &[Fault] = &[
         COOLING,
         Warning,
         "Return Air Temperature High",
-        "Air returns to {device} at {value}, above {limit}.",
+        "Return air of {device} is at {value}, above the limit of {limit}.",
         &["Look for missing blanking panels.", "Start the standby unit."],
     )
     .when_high("Return air temperature")
-    .worsens("Return Air Temperature Critical", "Air returns to {device} at {value}.")
+    .worsens("Return Air Temperature Critical", "Return air of {device} is at {value}.")
     .storms(),
     Fault::new(
         "water_warm",
         COOLING,
         Warning,
         "Chilled Water Warm",
-        "Water enters {device} at {value}, above {limit}.",
+        "Chilled water enters {device} at {value}, above the limit of {limit}.",
         &["Ask the building's technicians about the chiller.", "Check the bypass valve."],
     )
     .when_high("Chilled water inlet temperature")
-    .worsens("Chilled Water Lost", "Water enters {device} at {value}.")
+    .worsens("Chilled Water Lost", "Chilled water enters {device} at {value}: no cooling from the plant.")
     .storms(),
     Fault::new(
         "filter",
         LIFESPAN,
         Warning,
         "Air Filter Clogged",
-        "The filter of {device} resists with {value}; above {limit} it should be changed.",
+        "Pressure drop over the filter of {device} is {value}, above {limit}: filter change needed.",
         &["Change the filter.", "Reset the filter's hours at the display."],
     )
     .when_high("Filter differential pressure")
-    .worsens("Air Filter Blocked", "The filter of {device} resists with {value}.")
+    .worsens("Air Filter Blocked", "Pressure drop over the filter of {device} is {value}: air flow is reduced.")
     .weighs(4),
     Fault::new(
         "suction_low",
         COOLING,
         Warning,
         "Low Suction Pressure",
-        "Suction pressure of {device} is {value}, below {limit}.",
+        "Suction pressure of {device} is {value}, below the limit of {limit}.",
         &["Look for oil at the joints.", "Have a refrigeration engineer check the charge."],
     )
     .when_low("Suction pressure")
-    .worsens("Compressor Stopped On Low Pressure", "Suction pressure of {device} is {value}."),
+    .worsens("Compressor Stopped On Low Pressure", "Suction pressure of {device} is {value}: compressor locked out."),
     Fault::new(
         "fan_slow",
         COOLING,
@@ -79,7 +79,7 @@ pub(super) const COOLING_UNIT: &[Fault] = &[
         COOLING,
         Critical,
         "Loss Of Airflow",
-        "No air moves through {device}.",
+        "No air flow measured through {device}.",
         &["Open the rack doors if it gets warm.", "Check the fans' fuse."],
     )
     .weighs(2)
@@ -89,7 +89,7 @@ pub(super) const COOLING_UNIT: &[Fault] = &[
         COOLING,
         Critical,
         "Cooling Unit Stopped",
-        "{device} does not cool.",
+        "{device} has stopped and does not cool.",
         &["Read the reason at the display.", "Start the standby unit."],
     )
     .when_says("Unit state", "Stopped")
@@ -99,7 +99,7 @@ pub(super) const COOLING_UNIT: &[Fault] = &[
         COOLING,
         Critical,
         "Condensate In Drip Pan",
-        "Water stands in the pan of {device}.",
+        "Condensate pan of {device} is full.",
         &["Empty the pan.", "Clean the float of the pump."],
     )
     .when_says("Drip pan", "Wet"),
@@ -108,7 +108,7 @@ pub(super) const COOLING_UNIT: &[Fault] = &[
         COOLING,
         Error,
         "Humidifier Cylinder Fault",
-        "The humidifier of {device} draws no current.",
+        "Humidifier cylinder of {device} draws no current.",
         &["Descale or change the cylinder."],
     )
     .weighs(2),

@@ -24,7 +24,7 @@ pub(super) const FLOOR_PDU: &[Fault] = &[
         POWER,
         Critical,
         "Input Missing",
-        "Nothing arrives at the input of {device}.",
+        "No input voltage at {device}.",
         &["Check the feeding breaker.", "Look at the UPS before it."],
     )
     .weighs(1)
@@ -67,17 +67,17 @@ pub(super) const FLOOR_PDU: &[Fault] = &[
         POWER,
         Warning,
         "Residual Current",
-        "{value} flow to earth at {device}; {limit} are allowed.",
+        "Residual current of {device} is {value}, above the limit of {limit}.",
         &["Unplug one load after the other to find it."],
     )
     .when_high("Residual current")
-    .worsens("Ground Fault", "{value} flow to earth at {device}."),
+    .worsens("Ground Fault", "Residual current of {device} is {value}: insulation fault."),
     Fault::new(
         "surge_arrester",
         OTHER,
         Warning,
         "Surge Protection Spent",
-        "The surge protection of {device} has done its duty and must be replaced.",
+        "The surge protection of {device} is spent and must be replaced.",
         &["Order the cartridge named on the door.", "Replace it without switching off."],
     )
     .weighs(1),
@@ -104,7 +104,7 @@ pub(super) const RACK_PDU: &[Fault] = &[
         POWER,
         Critical,
         "Input Phase Lost",
-        "Phase {part} of {device} delivers nothing.",
+        "Phase {part} of {device} is without voltage.",
         &["Check the plug and the breaker before it.", "Make sure that the second supply carries the servers."],
     )
     .of_each(PHASES)

@@ -10,11 +10,14 @@ const TOO_WARM: Fault = Fault::new(
     ENVIRONMENT,
     Warning,
     "High Temperature",
-    "It is {value} at {device}, above {limit}.",
+    "Temperature at {device} is {value}, above the limit of {limit}.",
     &["Check the nearest cooling unit.", "Look for warm air that flows back to the front."],
 )
 .when_high("Temperature")
-.worsens("Temperature Critical", "It is {value} at {device}. Equipment begins to switch itself off.")
+.worsens(
+    "Temperature Critical",
+    "Temperature at {device} is {value}, above {limit}: equipment begins to switch itself off.",
+)
 .weighs(8)
 .storms();
 
@@ -23,7 +26,7 @@ const TOO_COLD: Fault = Fault::new(
     ENVIRONMENT,
     Warning,
     "Low Temperature",
-    "It is {value} at {device}, below {limit}.",
+    "Temperature at {device} is {value}, below the limit of {limit}.",
     &["Check the setpoint of the cooling units."],
 )
 .when_low("Temperature")
@@ -34,7 +37,7 @@ const TOO_HUMID: Fault = Fault::new(
     ENVIRONMENT,
     Warning,
     "High Humidity",
-    "Humidity at {device} is {value}, above {limit}.",
+    "Humidity at {device} is {value}, above the limit of {limit}.",
     &["Look for an open door or window.", "Check the dehumidifier."],
 )
 .when_high("Humidity")
@@ -46,7 +49,7 @@ const TOO_DRY: Fault = Fault::new(
     ENVIRONMENT,
     Warning,
     "Low Humidity",
-    "Humidity at {device} is {value}, below {limit}.",
+    "Humidity at {device} is {value}, below the limit of {limit}.",
     &["Wear a wrist strap at open equipment.", "Check the humidifier."],
 )
 .when_low("Humidity")
@@ -62,7 +65,7 @@ pub(super) const MONITOR: &[Fault] = &[
         SECURITY,
         Warning,
         "Door Open",
-        "The door watched by {device} stands open.",
+        "Door contact of {device}: open.",
         &["Ask on site who is in the room.", "Close the door."],
     )
     .when_says("Door", "Open")
@@ -72,7 +75,7 @@ pub(super) const MONITOR: &[Fault] = &[
         SECURITY,
         Critical,
         "Motion Detected",
-        "{device} sees somebody move outside working hours.",
+        "Motion in front of {device} outside working hours.",
         &["Look at the camera's pictures.", "Call the guard."],
     )
     .when_says("Motion", "Detected")
@@ -82,7 +85,7 @@ pub(super) const MONITOR: &[Fault] = &[
         SECURITY,
         Error,
         "Camera Disconnected",
-        "{device} gets no picture from its camera pod.",
+        "The camera pod of {device} is disconnected.",
         &["Check the pod's cable.", "Find out whether somebody pulled it."],
     ),
     Fault::new(
@@ -90,7 +93,7 @@ pub(super) const MONITOR: &[Fault] = &[
         ENVIRONMENT,
         Critical,
         "Water Leak",
-        "The rope of {device} is wet.",
+        "The leak rope of {device} has detected water.",
         &["Shut the water off.", "Lift the floor tiles along the rope.", "Keep away from open sockets."],
     )
     .when_says("Water detector", "Wet"),
@@ -99,7 +102,7 @@ pub(super) const MONITOR: &[Fault] = &[
         ENVIRONMENT,
         Critical,
         "Smoke Detected",
-        "{device} smells smoke in {site}.",
+        "The smoke detector of {device} in {site} has tripped.",
         &["Call the fire brigade unless it is known to be false.", "Nobody goes in alone."],
     )
     .when_says("Smoke detector", "Smoke")

@@ -40,7 +40,7 @@ const NO_ANSWER: Fault = Fault::new(
     COMMUNICATION,
     Critical,
     "Device Communication Alert",
-    "{device} has not answered three polls in a row.",
+    "Communication with {device} is lost: no answer to three polls in a row.",
     &["Check the network card's link light.", "Ping the device from the site.", "Restart the management card only."],
 )
 .weighs(4)
@@ -52,7 +52,7 @@ const COMPONENT_LOST: Fault = Fault::new(
     COMMUNICATION,
     Warning,
     "Lost Component Communication",
-    "{device} is no longer reported by the unit it is part of.",
+    "Communication with component {device} is lost; its unit no longer reports it.",
     &["Check the ribbon cable behind the display.", "Restart the controller of the unit."],
 )
 .weighs(2)
@@ -64,7 +64,7 @@ const STATUS_UNKNOWN: Fault = Fault::new(
     COMMUNICATION,
     Unknown,
     "Status Unknown",
-    "{device} answers, but gives no status.",
+    "{device} answers, but its status cannot be read.",
     &["Read the status at the device's own display.", "Update the firmware if it happens again."],
 )
 .weighs(1);

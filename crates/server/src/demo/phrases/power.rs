@@ -153,7 +153,7 @@ pub(super) const UPS: &[Fault] = &[
         OTHER,
         Error,
         "Internal Fan Failure",
-        "The {part} of {device} stands still.",
+        "The {part} of {device} has stopped.",
         &["Listen at the rear grille.", "Replace the fan tray."],
     )
     .of_each(FANS)
@@ -184,7 +184,7 @@ pub(super) const UPS: &[Fault] = &[
         POWER,
         Warning,
         "Power Redundancy Lost",
-        "{device} could not carry its load with one module fewer.",
+        "{device} has no redundant power module left for its present load.",
         &["Reduce the load.", "Bring the failed module back."],
     ),
     Fault::new(
@@ -202,7 +202,7 @@ pub(super) const UPS: &[Fault] = &[
         POWER,
         Warning,
         "Inverter Not Synchronized",
-        "The inverter of {device} does not follow the input.",
+        "Inverter output of {device} is not synchronized with its input.",
         &["Wait for the input to become steady."],
     )
     .weighs(1)
@@ -279,11 +279,11 @@ pub(super) const BATTERY_FRAME: &[Fault] = &[
         ENVIRONMENT,
         Warning,
         "Battery Room Temperature High",
-        "It is {value} at {device}; batteries age fast above {limit}.",
+        "Ambient temperature at {device} is {value}, above {limit}: battery life is shortened.",
         &["Check the air conditioning of the battery room."],
     )
     .when_high("Ambient temperature")
-    .worsens("Battery Room Overheated", "It is {value} at {device}."),
+    .worsens("Battery Room Overheated", "Ambient temperature at {device} is {value}."),
     Fault::new(
         "breaker_open",
         POWER,

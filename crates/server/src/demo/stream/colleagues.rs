@@ -43,7 +43,7 @@ impl Stream {
             organization: survey.organization,
             by: by.id,
             target: Target { device, wanted: Wanted::Unacknowledged },
-            deed: Deed::Acknowledge(AcknowledgeBody { assignee, note: deeds::note(&mut self.dice) }),
+            deed: Deed::Acknowledge(AcknowledgeBody { assignee, note: deeds::note(by, &mut self.dice) }),
         })
     }
 
@@ -55,7 +55,7 @@ impl Stream {
             organization: survey.organization,
             by: by.id,
             target: Target { device, wanted: Wanted::Unmuted },
-            deed: Deed::Mute(deeds::mute_body(now, &mut self.dice)),
+            deed: Deed::Mute(deeds::mute_body(by, now, &mut self.dice)),
         })
     }
 

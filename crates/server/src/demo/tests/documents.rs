@@ -17,17 +17,17 @@ use crate::document::OrganizationDocument;
 
 const SEEDS: [u64; 5] = [1, 2, 3, 42, 1_000_003];
 
-fn devices(document: &OrganizationDocument) -> HashMap<DeviceId, &Device> {
-    let device = |object| match object {
-        &InventoryObject::Device(ref device) => Some((device.id, &**device)),
+fn devices<'a>(document: &'a OrganizationDocument) -> HashMap<DeviceId, &'a Device> {
+    let device = |object: &'a InventoryObject| match object {
+        InventoryObject::Device(device) => Some((device.id, &**device)),
         _ => None,
     };
     document.inventory_objects.iter().filter_map(device).collect()
 }
 
-fn locations(document: &OrganizationDocument) -> HashMap<LocationId, &Location> {
-    let location = |object| match object {
-        &InventoryObject::Location(ref location) => Some((location.id, location)),
+fn locations<'a>(document: &'a OrganizationDocument) -> HashMap<LocationId, &'a Location> {
+    let location = |object: &'a InventoryObject| match object {
+        InventoryObject::Location(location) => Some((location.id, location)),
         _ => None,
     };
     document.inventory_objects.iter().filter_map(location).collect()
@@ -218,8 +218,11 @@ fn alarms_lie_in_the_past_and_are_known_to_be_cleared_only_after_the_clearing_wi
     }
 }
 
-fn measured(document: &OrganizationDocument) -> HashMap<SensorId, BTreeMap<Timestamp, (Option<f64>, Option<String>)>> {
-    let mut measured: HashMap<_, BTreeMap<_, _>> = HashMap::new();
+/// Values of a sensor by time: a number or a word.
+type Values = BTreeMap<Timestamp, (Option<f64>, Option<String>)>;
+
+fn measured(document: &OrganizationDocument) -> HashMap<SensorId, Values> {
+    let mut measured: HashMap<_, Values> = HashMap::new();
     for m in &document.measurements {
         assert!(m.numeric_value.is_some() != m.string_value.is_some(), "a number or a word");
         assert!(m.timestamp <= NOW, "nothing is measured in the future");
@@ -246,6 +249,7 @@ fn an_alarm_s_sensor_crosses_its_threshold_when_the_alarm_begins_and_is_back_whe
                 continue;
             };
             crossings += 1;
+            assert!(alarm.message.contains(&format!("{start} ")), "{} is not told: {}", start, alarm.message);
             assert!(before.into_iter().all(|(_, v)| meaning(sensor, v.0.unwrap()) == ZoneSeverity::Normal));
             let expected = if shown(alarm.severity) == Some(Shown::Warning) {
                 ZoneSeverity::Warning
@@ -313,4 +317,15 @@ fn what_people_did_is_what_the_rules_let_them_do() {
         }
     }
     assert!(mutes > 50 && device_mutes == SEEDS.len() * 3, "{mutes} {device_mutes}");
+}
+
+#[test]
+fn names_have_accents_and_other_scripts_for_the_search_to_find() {
+    let documents = organizations(1, NOW);
+    let places = documents.iter().flat_map(|document| locations(document).into_values().map(|l| l.label.clone()));
+    let names = documents.iter().flat_map(|document| document.people.iter().map(|person| person.name.clone()));
+    let words: Vec<String> = places.chain(names).collect();
+    for letter in ['ü', 'ß', 'ö', 'ã', 'Å', '京', 'サ', '陳'] {
+        assert!(words.iter().any(|word| word.contains(letter)), "{letter}");
+    }
 }
