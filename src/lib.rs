@@ -1,10 +1,14 @@
 //! The core of Onsite.
 
+pub mod account;
 pub mod alarms;
 pub mod devices;
 pub mod error;
+pub mod home;
+pub mod journal;
 pub mod live;
 pub mod net;
+pub mod people;
 pub mod session;
 pub mod store;
 pub mod sync;

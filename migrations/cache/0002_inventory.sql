@@ -1,21 +1,20 @@
 -- Organizations, and what the signed-in person may do in each.
 CREATE TABLE organization (
-  n     INTEGER PRIMARY KEY,
-  id    BLOB NOT NULL UNIQUE,
-  label TEXT NOT NULL DEFAULT '',
-  me    TEXT                               -- MyOrganization as it came; NULL against a server that does not tell
+  n       INTEGER PRIMARY KEY,
+  id      BLOB NOT NULL UNIQUE,
+  label   TEXT NOT NULL DEFAULT '',
+  me      TEXT,                              -- MyOrganization as it came; NULL against a server that does not tell
+  reached INTEGER NOT NULL DEFAULT 0         -- the account may read it now
 ) STRICT;
 
--- Where each feed of each organization stands.
+-- Where the copy of each feed stands.
 CREATE TABLE feed (
   organization INTEGER NOT NULL,
   name         TEXT NOT NULL,
-  generation   BLOB,
-  position     INTEGER NOT NULL,           -- the feed's offset
-  full_at      INTEGER,                    -- wall clock, microseconds: end of the last full read
-  read_at      INTEGER,                    -- end of the last read of any kind
-  digest_at    INTEGER,
-  skipped      INTEGER NOT NULL DEFAULT 0, -- rows of the last full read that could not be taken
+  generation   BLOB,                       -- NULL with servers that have none
+  position     INTEGER,                    -- the feed's offset; NULL before the first full read has ended
+  times        TEXT NOT NULL DEFAULT '{}', -- what the schedule remembers
+  skipped      INTEGER NOT NULL DEFAULT 0, -- rows that could not be taken since the last full read began
   PRIMARY KEY (organization, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -86,3 +85,7 @@ CREATE TABLE person (
   revision     INTEGER NOT NULL DEFAULT 0,
   UNIQUE (organization, id)
 ) STRICT;
+
+CREATE TRIGGER organization_is_new AFTER INSERT ON organization BEGIN
+  UPDATE directory_version SET version = version + 1;
+END;

@@ -39,6 +39,8 @@ pub struct Facets {
     pub assignees: BTreeMap<PersonId, u64>,
     /// Nobody is responsible.
     pub unassigned: u64,
+    /// Devices with at least one alarm in the list.
+    pub devices: u64,
 }
 
 /// Running counts. By device where a device decides, so that a million alarms are summed over some thousand devices.
@@ -59,6 +61,7 @@ struct ByDevice {
     model: i64,
     manufacturer: i64,
     location: i64,
+    listed: i64,
 }
 
 fn add(slot: Option<&mut i64>, by: i64) {
@@ -103,6 +106,9 @@ impl Tally {
             self.by_device.resize(at + 1, ByDevice::default());
         }
         let Some(slot) = self.by_device.get_mut(at) else { return };
+        if counts(Facet::DeviceType) && counts(Facet::Model) {
+            slot.listed += by;
+        }
         for (facet, count) in [
             (Facet::DeviceType, &mut slot.kind),
             (Facet::Model, &mut slot.model),
@@ -160,6 +166,7 @@ impl Tally {
         for (at, slot) in self.by_device.iter().enumerate().filter(|(_, slot)| **slot != ByDevice::default()) {
             let Some(n) = i64::try_from(at).ok() else { continue };
             let Some(device) = directory.device(n) else { continue };
+            facets.devices += u64::from(slot.listed > 0);
             bump(&mut facets.device_types, &device.kind, slot.kind);
             bump(&mut facets.models, &device.model, slot.model);
             bump(&mut facets.manufacturers, &device.manufacturer, slot.manufacturer);

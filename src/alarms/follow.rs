@@ -4,10 +4,12 @@
 use onsite_rules::mute::{ANNOUNCED_MS, holds, next_moment};
 use onsite_rules::severity::shown;
 use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
+use onsite_wire::onsite::{Subject, SubjectKind};
 use onsite_wire::rest::{MuteAspect, Severity};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::intake::{DEADLINE, from_text};
+use super::feed::number;
+use super::intake::{self, DEADLINE, from_text};
 use super::mark::{AlarmsChanged, Mark, NOT_SHOWN};
 use super::words;
 use crate::devices;
@@ -15,7 +17,24 @@ use crate::devices::directory::Presence;
 use crate::devices::intake::{Touched, cover_again};
 use crate::devices::mute::set_deadline;
 use crate::store::{Changes, Fault};
+use crate::sync::overlays::Pending;
 use crate::time::Timestamp;
+
+/// Lays the person's pending actions over an alarm anew; none: lifts them. An alarm that is not there yet gets them with
+/// its first row.
+pub(crate) fn overlay(
+    cache: &Connection,
+    changes: &mut Changes,
+    id: AlarmId,
+    pending: &[Pending],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let Some(n) = number(cache, id)? else { return Ok(()) };
+    let mut changed = AlarmsChanged::default();
+    intake::overlay(cache, n, pending, now, &mut changed)?;
+    changes.note(changed);
+    Ok(())
+}
 
 /// Brings the alarms of touched devices along.
 pub(crate) fn follow_devices(cache: &Connection, changes: &mut Changes, touched: &Touched) -> Result<(), Fault> {
@@ -204,4 +223,29 @@ fn pass_device(cache: &Connection, changes: &mut Changes, n: i64, now: Timestamp
         .query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let target = MuteTarget::Device(DeviceId::from_bytes(id));
     Ok(moment_of(OrganizationId::from_bytes(organization), target, aspect.as_ref(), now))
+}
+
+/// The subjects over which pending actions were laid: alarms and devices that keep the server's value aside.
+pub(crate) fn covered(cache: &Connection) -> Result<Vec<(OrganizationId, Subject)>, Fault> {
+    let mut subjects = Vec::new();
+    for (kind, select) in [
+        (
+            SubjectKind::Alarm,
+            "SELECT organization.id, alarm.id FROM alarm INDEXED BY alarm_covered
+               JOIN organization ON organization.n = alarm.organization WHERE alarm.server IS NOT NULL",
+        ),
+        (
+            SubjectKind::Device,
+            "SELECT organization.id, device.id FROM device
+               JOIN organization ON organization.n = device.organization WHERE device.mute_server IS NOT NULL",
+        ),
+    ] {
+        let mut select = cache.prepare_cached(select)?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let subject = Subject { kind, id: uuid::Uuid::from_bytes(row.get(1)?) };
+            subjects.push((OrganizationId::from_bytes(row.get(0)?), subject));
+        }
+    }
+    Ok(subjects)
 }

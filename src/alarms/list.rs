@@ -35,6 +35,11 @@ pub struct Ready {
 }
 
 impl AlarmList {
+    /// The same list under another filter.
+    pub(super) fn with(&self, filter: AlarmFilter) -> Self {
+        Self { filter, sort: self.sort, directory: self.directory.clone(), overlays: Arc::clone(&self.overlays) }
+    }
+
     fn search<'a>(&'a self, ready: &'a Ready) -> Search<'a> {
         Search {
             filter: &self.filter,

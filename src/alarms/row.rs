@@ -1,7 +1,6 @@
 //! An alarm as a list shows it.
 
 use onsite_rules::clearing::shown_count;
-use onsite_rules::mute::holds;
 use onsite_rules::severity::Shown;
 use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
 use onsite_wire::onsite::SubjectKind;
@@ -176,9 +175,4 @@ fn muted_by_device(cache: &Connection, directory: &Directory, device: i64) -> Re
         }
     }
     Ok(None)
-}
-
-/// Whether an alarm's own mute holds; shared by those who decide what may be offered.
-pub(super) fn own_mute_holds(aspect: Option<&MuteAspect>, cleared: bool, now: Timestamp) -> bool {
-    aspect.is_some_and(|aspect| holds(aspect, cleared, now))
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use onsite_rules::mute;
-use onsite_wire::ids::{DeviceId, LocationId, OrganizationId};
+use onsite_wire::ids::{DeviceId, LocationId};
 use onsite_wire::rest::{Device, InventoryObject, Location, MuteAspect, Organization};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
@@ -64,21 +64,6 @@ pub struct DeviceDetail {
     pub service_due_date: Option<Date>,
     /// Last service.
     pub last_service_date: Option<Date>,
-}
-
-/// The row number of an organization, made when it is new.
-pub fn organization_number(cache: &Connection, id: OrganizationId) -> Result<i64, Fault> {
-    let known = cache
-        .prepare_cached("SELECT n FROM organization WHERE id = ?1")?
-        .query_row([id.bytes()], |row| row.get(0))
-        .optional()?;
-    if let Some(n) = known {
-        return Ok(n);
-    }
-    cache.prepare_cached("INSERT INTO organization (id, label) VALUES (?1, '')")?.execute([id.bytes()])?;
-    let n = cache.last_insert_rowid();
-    raise_version(cache)?;
-    Ok(n)
 }
 
 /// The row number of a device; one not heard of yet gets a row that waits for it.

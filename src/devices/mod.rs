@@ -8,3 +8,5 @@ pub mod directory;
 pub mod feed;
 pub mod intake;
 pub(crate) mod mute;
+
+pub(crate) use mute::{effective_mute, overlay_actions as overlay_mute};

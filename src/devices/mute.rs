@@ -1,11 +1,13 @@
 //! The mute of a device, in cache.db: the server's value, and the effective one that lists read.
 
 use onsite_rules::mute::next_moment;
+use onsite_wire::ids::DeviceId;
 use onsite_wire::rest::MuteAspect;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
-use super::intake::holds;
-use crate::store::Fault;
+use super::intake::{Follower, Touched, cover_again, holds};
+use crate::store::{Changes, Fault};
+use crate::sync::overlays::Pending;
 use crate::time::Timestamp;
 
 /// The subject of a device's mute in the table of deadlines.
@@ -107,3 +109,32 @@ pub(crate) fn set_deadline(
     };
     Ok(())
 }
+
+/// Lays the person's pending actions over a device's mute anew; none: lifts them.
+pub(crate) fn overlay_actions(
+    cache: &Connection,
+    changes: &mut Changes,
+    id: DeviceId,
+    pending: &[Pending],
+    now: Timestamp,
+    laid_over: impl FnOnce(&MuteAspect) -> MuteAspect,
+    followers: &[Follower],
+) -> Result<(), Fault> {
+    let n: Option<i64> = cache
+        .prepare_cached("SELECT n FROM device WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(n) = n else { return Ok(()) };
+    let server = server_mute(cache, n)?;
+    let overlaid = server.as_ref().filter(|_| !pending.is_empty()).map(laid_over);
+    if overlay(cache, n, overlaid.as_ref(), now)? {
+        let touched = Touched { covered: cover_again(cache, n)?.into_iter().collect(), ..Touched::default() };
+        followers.iter().try_for_each(|follow| follow(cache, changes, &touched))?;
+    }
+    changes.note(DeviceMuteChanged(id));
+    Ok(())
+}
+
+/// Noted when a device's mute, or where one's own action on it stands, may look different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceMuteChanged(pub DeviceId);

@@ -91,22 +91,32 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
+impl Fault {
+    /// The stable code of this fault.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::WrongKey => Code::WrongKey,
+            Self::Busy => Code::StoreBusy,
+            Self::Newer(_) => Code::StoreNewer,
+            Self::Damaged(_) => Code::StoreDamaged,
+            Self::Full => Code::DiskFull,
+            Self::Closed | Self::Cancelled => Code::StoreClosed,
+            Self::Io(_) | Self::Sql(_) | Self::Value(_) => Code::Internal,
+        }
+    }
+}
+
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
+        let error = Self::new(fault.code());
         match fault {
-            Fault::WrongKey => Self::new(Code::WrongKey),
-            Fault::Busy => Self::new(Code::StoreBusy),
-            Fault::Newer(_) => Self::new(Code::StoreNewer),
-            Fault::Damaged(_) => Self::new(Code::StoreDamaged),
-            Fault::Full => Self::new(Code::DiskFull),
-            Fault::Closed | Fault::Cancelled => Self::new(Code::StoreClosed),
-            Fault::Io(error) => Self::new(Code::Internal).with("detail", error.kind()),
-            Fault::Sql(error) => {
-                let detail =
-                    error.sqlite_error().map_or_else(|| "sql".to_owned(), |e| format!("sqlite {}", e.extended_code));
-                Self::new(Code::Internal).with("detail", detail)
+            Fault::Io(io) => error.with("detail", io.kind()),
+            Fault::Sql(sql) => {
+                let code = sql.sqlite_error().map_or(0, |sqlite| sqlite.extended_code);
+                error.with("detail", format!("sqlite {code}"))
             }
-            Fault::Value(what) => Self::new(Code::Internal).with("detail", what),
+            Fault::Value(what) => error.with("detail", what),
+            _ => error,
         }
     }
 }

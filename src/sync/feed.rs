@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::OrganizationId;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::{Changes, Fault};
 use crate::time::Timestamp;
@@ -110,4 +110,17 @@ pub struct Intake<'a> {
     pub seen: &'a mut Seen,
     /// The server's time, as the phone estimates it.
     pub now: Timestamp,
+}
+
+/// The row number of an organization, made when it is new.
+pub fn organization_number(cache: &Connection, id: OrganizationId) -> Result<i64, Fault> {
+    let known = cache
+        .prepare_cached("SELECT n FROM organization WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(n) = known {
+        return Ok(n);
+    }
+    cache.prepare_cached("INSERT INTO organization (id, label) VALUES (?1, '')")?.execute([id.bytes()])?;
+    Ok(cache.last_insert_rowid())
 }

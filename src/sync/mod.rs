@@ -12,6 +12,8 @@
 
 pub mod backoff;
 pub mod feed;
+pub mod handover;
 pub mod outbox;
 pub mod overlays;
+pub mod pull;
 pub mod schedule;

@@ -106,6 +106,8 @@ codes! {
     AccountDiffers "account_differs" 0 [] "This phone's data belongs to another account." "The files were made for another person or server."
     ActionNotWaiting "action_not_waiting" 0 [] "This action is no longer waiting." "The action is unknown, or in a state in which this cannot be done."
 
+    UnsentActions "unsent_actions" 0 ["count"] "{count} actions are on this phone only." "Signing out now would lose actions that were not sent."
+
     // Why an alarm list is short (A12).
     NothingWrong "nothing_wrong" 0 [] "Nothing is wrong." "All was read, and there is no alarm."
     HiddenByFilter "hidden_by_filter" 0 ["count"] "{count} hidden by the filter." "The filter leaves out alarms."

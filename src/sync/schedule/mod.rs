@@ -107,6 +107,16 @@ impl Schedule {
         Self::default()
     }
 
+    /// Whether the event stream is up: changes arrive at once.
+    pub fn is_live(&self) -> bool {
+        self.stream.is_up()
+    }
+
+    /// The feeds that are known.
+    pub fn feeds(&self) -> impl Iterator<Item = &Feed> {
+        self.copies.keys()
+    }
+
     /// One step: what happened, and what is to be done about it.
     pub fn step(&mut self, event: Event, now: &Moment, random: u64) -> Vec<Effect> {
         let mut work = Work { now: *now, dice: Dice::new(random), effects: Vec::new() };

@@ -1,0 +1,299 @@
+//! Does what the outbox and the schedule decide: one task that takes events in, one after the other, performs effects in
+//! their order, and starts what takes long beside itself.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use onsite_wire::codes::Code;
+use onsite_wire::ids::{ActionId, OrganizationId};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::members::{self, Membership};
+use super::view::{Scene, View};
+use crate::alarms;
+use crate::error::Error;
+use crate::journal::{self, Line};
+use crate::net;
+use crate::session::Session;
+use crate::store::{Fault, Store};
+use crate::sync::outbox::{self, Draft, Outbox};
+use crate::sync::overlays::Overlays;
+use crate::sync::pull::{Pullable, Pulled, Puller, server_now};
+use crate::sync::schedule::{self, Schedule};
+use crate::time::{Clock, Moment, Timestamp};
+
+/// Who may see what is asked anew at least this often.
+const MEMBERSHIP_MS: i64 = 15 * 60_000;
+/// The longest sleep: clocks may be set while nothing happens.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// What the driver is told.
+pub(super) enum Message {
+    /// A person acted; answered when it is stored and shown.
+    Made(Vec<Draft>, oneshot::Sender<Result<Vec<Result<ActionId, Code>>, Error>>),
+    /// A person lets go of an action.
+    Discard(ActionId, oneshot::Sender<Result<(), Error>>),
+    Outbox(outbox::Event),
+    Schedule(schedule::Event),
+    Pulled(schedule::Feed, u64, Pulled),
+    /// The session may stand elsewhere.
+    Session,
+    Offline(bool),
+    Front(bool),
+    Refresh(Option<OrganizationId>),
+    NetworkChanged,
+    ClockChanged,
+    Membership(Result<Membership, net::Fault>),
+    /// The event stream is open.
+    StreamUp(u64),
+    Stop(oneshot::Sender<()>),
+}
+
+/// What the driver works with.
+pub(super) struct Parts {
+    pub(super) store: Store,
+    pub(super) puller: Puller,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) session: Option<Session>,
+    pub(super) overlays: Arc<Overlays>,
+    pub(super) feeds: Vec<Arc<dyn Pullable>>,
+    pub(super) view: Arc<Mutex<View>>,
+    pub(super) changed: watch::Sender<u64>,
+    pub(super) sender: mpsc::UnboundedSender<Message>,
+}
+
+pub(super) struct Driver {
+    pub(super) parts: Parts,
+    pub(super) outbox: Option<Outbox>,
+    pub(super) schedule: Schedule,
+    pub(super) person: Option<crate::session::Person>,
+    pub(super) offline: watch::Sender<bool>,
+    pub(super) stream: Option<JoinHandle<()>>,
+    pub(super) running: Vec<JoinHandle<()>>,
+    pub(super) deadline: Option<Timestamp>,
+    pub(super) membership_at: Option<Moment>,
+    pub(super) asking_membership: bool,
+    pub(super) known: BTreeSet<OrganizationId>,
+    pub(super) lines: Vec<Line>,
+    pub(super) wake_outbox: Option<i64>,
+    pub(super) wake_schedule: Option<i64>,
+}
+
+impl Driver {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            outbox: None,
+            schedule: Schedule::new(),
+            person: None,
+            offline: watch::Sender::new(false),
+            stream: None,
+            running: Vec::new(),
+            deadline: None,
+            membership_at: None,
+            asking_membership: false,
+            known: BTreeSet::new(),
+            lines: Vec::new(),
+            wake_outbox: None,
+            wake_schedule: None,
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.parts.clock.now()
+    }
+
+    pub(super) fn random() -> u64 {
+        getrandom::u64().unwrap_or_default()
+    }
+
+    /// Brings the account to life from its files, before anything is asked of the network.
+    pub(super) async fn begin(&mut self) -> Result<(), Fault> {
+        let members = self.parts.store.read(|reading| members::stored(reading.cache)).await?;
+        self.session_changed().await?;
+        for organization in members.organizations {
+            self.open_organization(&organization.id, &members::offers(&organization)).await?;
+        }
+        self.pass_deadlines().await?;
+        let effects = self.schedule.step(schedule::Event::Front(true), &self.now(), Self::random());
+        self.perform_schedule(effects).await?;
+        self.ask_membership();
+        self.show();
+        Ok(())
+    }
+
+    /// Takes events in until it is told to stop or everybody is gone.
+    pub(super) async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Message>) {
+        loop {
+            let message = tokio::select! {
+                message = receiver.recv() => match message {
+                    Some(message) => Some(message),
+                    None => break,
+                },
+                () = tokio::time::sleep(self.until_due()) => None,
+            };
+            if let Some(Message::Stop(done)) = message {
+                self.halt();
+                // Nobody may wait for it any more.
+                let _ = done.send(());
+                break;
+            }
+            // A full or closed disk is told to whoever asked; the driver itself goes on and tries again.
+            if self.take(message).await.is_err() {
+                self.lines.clear();
+            }
+            self.show();
+        }
+        self.halt();
+    }
+
+    fn halt(&mut self) {
+        self.running.drain(..).for_each(|task| task.abort());
+        if let Some(stream) = self.stream.take() {
+            stream.abort();
+        }
+    }
+
+    fn until_due(&self) -> Duration {
+        let now = self.now();
+        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).min();
+        let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
+        let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
+        let wait = by_steps.into_iter().chain(by_deadline).min().unwrap_or(i64::MAX).max(0);
+        Duration::from_millis(u64::try_from(wait).unwrap_or(u64::MAX)).min(LONGEST_SLEEP)
+    }
+
+    async fn take(&mut self, message: Option<Message>) -> Result<(), Fault> {
+        match message {
+            Some(Message::Made(drafts, answer)) => {
+                let done = self.made(drafts).await;
+                drop(answer.send(done.map_err(Error::from)));
+            }
+            Some(Message::Discard(id, answer)) => {
+                let done = self.discard(id).await;
+                drop(answer.send(done));
+            }
+            Some(Message::Outbox(event)) => self.step_outbox(event).await.map(drop)?,
+            Some(Message::Schedule(event)) => self.step_schedule(event).await?,
+            Some(Message::Pulled(feed, ticket, pulled)) => self.pulled(feed, ticket, pulled).await?,
+            Some(Message::Session) => self.session_changed().await?,
+            Some(Message::Offline(offline)) => self.set_offline(offline).await?,
+            Some(Message::Front(front)) => {
+                self.step_schedule(schedule::Event::Front(front)).await?;
+                self.ask_membership();
+            }
+            Some(Message::Refresh(organization)) => {
+                self.step_schedule(schedule::Event::Refresh(organization)).await?;
+                self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
+            }
+            Some(Message::NetworkChanged) => self.network_changed().await?,
+            Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
+            Some(Message::Membership(found)) => self.take_membership(found).await?,
+            Some(Message::StreamUp(ticket)) => {
+                self.note(Line::new(self.now().wall, "stream_up"));
+                self.step_schedule(schedule::Event::StreamUp { ticket }).await?;
+                self.ask_membership();
+            }
+        }
+        self.pass_time().await?;
+        self.flush().await
+    }
+
+    /// What time alone brings.
+    async fn pass_time(&mut self) -> Result<(), Fault> {
+        let now = self.now();
+        if self.wake_outbox.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_outbox(outbox::Event::Tick).await?;
+        }
+        if self.wake_schedule.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_schedule(schedule::Event::Tick).await?;
+        }
+        if self.membership_at.is_some_and(|at| now.since(&at).0 > MEMBERSHIP_MS) {
+            self.ask_membership();
+        }
+        if self.deadline.is_some_and(|at| at <= server_now(&self.parts.puller.http)) {
+            self.pass_deadlines().await?;
+        }
+        self.running.retain(|task| !task.is_finished());
+        Ok(())
+    }
+
+    pub(super) fn note(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+
+    /// Writes the flight recorder's lines behind everything else.
+    async fn flush(&mut self) -> Result<(), Fault> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        let lines = std::mem::take(&mut self.lines);
+        self.parts.store.write_behind(move |writer| writer.own(|own| journal::write(own, &lines))).await
+    }
+
+    pub(super) async fn next_deadline(&self) -> Result<Option<Timestamp>, Fault> {
+        self.parts.store.read(|reading| alarms::next_deadline(reading.cache)).await
+    }
+
+    async fn pass_deadlines(&mut self) -> Result<(), Fault> {
+        let now = server_now(&self.parts.puller.http);
+        let (moments, next) = self
+            .parts
+            .store
+            .write(move |writer| {
+                writer.cache(|cache, changes| {
+                    let moments = alarms::pass_deadlines(cache, changes, now)?;
+                    Ok((moments, alarms::next_deadline(cache)?))
+                })
+            })
+            .await?;
+        self.deadline = next;
+        for moment in moments {
+            let code = if moment.ended { "mute_ended" } else { "mute_ends_soon" };
+            let subject = match moment.target {
+                alarms::MuteTarget::Alarm(id) => id.0,
+                alarms::MuteTarget::Device(id) => id.0,
+            };
+            self.note(Line::new(self.now().wall, code).of(moment.organization).about(subject));
+        }
+        Ok(())
+    }
+
+    async fn set_offline(&mut self, offline: bool) -> Result<(), Fault> {
+        if *self.offline.borrow() == offline {
+            return Ok(());
+        }
+        // What is under way ends as it would when the signal goes: each task hears of it and reports its end.
+        self.offline.send_replace(offline);
+        self.note(Line::new(self.now().wall, if offline { "offline" } else { "online" }));
+        self.network_changed().await
+    }
+
+    async fn network_changed(&mut self) -> Result<(), Fault> {
+        if let Some(session) = &self.parts.session {
+            session.network_changed();
+        }
+        self.step_schedule(schedule::Event::NetworkChanged).await?;
+        self.step_outbox(outbox::Event::Nudged).await?;
+        self.ask_membership();
+        Ok(())
+    }
+
+    /// Draws the picture that everybody else reads.
+    fn show(&self) {
+        let now = self.now();
+        let scene = Scene {
+            outbox: self.outbox.as_ref(),
+            schedule: &self.schedule,
+            session: self.parts.session.as_ref(),
+            offline: *self.offline.borrow(),
+            clock_offset_ms: self.parts.puller.http.server_clock().offset_ms(&now),
+            now,
+            server_now: server_now(&self.parts.puller.http),
+        };
+        *self.parts.view.lock().unwrap_or_else(PoisonError::into_inner) = scene.draw();
+        self.parts.changed.send_modify(|version| *version += 1);
+    }
+}

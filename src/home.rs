@@ -1,0 +1,41 @@
+//! The home screen's tiles (A6): each is a filter, and counts what the list behind it shows. Muted alarms are left out.
+
+use onsite_rules::severity::Shown;
+use onsite_wire::ids::{OrganizationId, PersonId};
+
+use crate::alarms::{AlarmFilter, AssignmentChoice, MutedChoice, Status};
+
+/// A tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tile {
+    /// Active critical alarms.
+    ActiveCritical,
+    /// Active warnings.
+    ActiveWarning,
+    /// Active alarms for which one is responsible oneself.
+    AssignedToMe,
+    /// Devices with an active critical alarm: counts devices, not alarms.
+    DevicesWithCritical,
+}
+
+/// The tiles of an organization, or of all, with the list that each one opens.
+///
+/// A tile's number is the list's total; for [`Tile::DevicesWithCritical`] it is the facets' count of devices.
+pub fn tiles(me: Option<PersonId>, organization: Option<OrganizationId>) -> Vec<(Tile, AlarmFilter)> {
+    let active = AlarmFilter {
+        organization,
+        status: Some(Status::Active),
+        muted: MutedChoice::Without,
+        ..AlarmFilter::default()
+    };
+    let of = |severity| AlarmFilter { severity: Some(severity), ..active.clone() };
+    let mut tiles = vec![
+        (Tile::ActiveCritical, of(Shown::Critical)),
+        (Tile::ActiveWarning, of(Shown::Warning)),
+        (Tile::DevicesWithCritical, of(Shown::Critical)),
+    ];
+    if let Some(me) = me {
+        tiles.insert(2, (Tile::AssignedToMe, AlarmFilter { assignment: AssignmentChoice::Person(me), ..active }));
+    }
+    tiles
+}
