@@ -5,7 +5,8 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{Person, StoredSession};
-use crate::net::{Backoff, Credential, Fault};
+use crate::net::{Credential, Fault};
+use crate::sync::backoff::{Backoff, obeyed_ms};
 use crate::time::Moment;
 
 /// A token is renewed this long before it expires, or in the last third of its life where that is shorter.
@@ -14,7 +15,8 @@ const MARGIN_MS: i64 = 60_000;
 const YOUNG_MS: i64 = 30_000;
 /// What a server may say of a token's life.
 const LIFETIME_MS: std::ops::RangeInclusive<i64> = YOUNG_MS..=24 * 60 * 60 * 1_000;
-const BACKOFF: Backoff = Backoff { first_ms: 1_000, ceiling_ms: 300_000 };
+/// Renewing a token: 1 s, 2 s, 4 s … 5 min.
+const RENEWING: Backoff = Backoff { first_ms: 1_000, cap_ms: 5 * 60_000 };
 
 /// An access token and how long it lives.
 #[derive(Debug, Clone)]
@@ -308,7 +310,8 @@ impl Held {
         // Whatever else a server says to a renewal, it is no answer to what the callers asked.
         let fault = if fault.is_transient() { fault } else { Fault::ServerFault { status: 401, retry_after: None } };
         self.failures = self.failures.saturating_add(1);
-        let wait_ms = BACKOFF.wait_ms(self.failures, fault.retry_after(), random);
+        let asked = fault.retry_after().and_then(|wait| i64::try_from(wait.as_millis()).ok());
+        let wait_ms = RENEWING.wait_ms(self.failures, random).max(asked.map_or(0, obeyed_ms));
         self.renewal = Renewal::Failed { fault, at: *now, wait_ms };
         Vec::new()
     }
