@@ -9,14 +9,12 @@
 //! | [`Feed`] | a feed's answer: body and splitter together |
 //! | [`Events`] | the stream of rings |
 //! | [`ServerClock`] | how far the phone's clock is off (S2) |
-//! | [`Backoff`] | how long to wait before the next attempt |
 //!
 //! Nothing is retried here but one thing: a request whose token was refused goes out once more with a new one. When and
 //! whether to try again is for the callers, whose schedules a person can see.
 
 mod answer;
 mod authority;
-mod backoff;
 mod client;
 mod clock;
 mod events;
@@ -26,7 +24,6 @@ mod http;
 mod stream;
 
 pub use authority::{ApiKey, Asking, Authority, Credential};
-pub use backoff::Backoff;
 pub use client::{HttpConfig, Timeouts, Unusable};
 pub use clock::{ClockReading, ServerClock};
 pub use events::{Event, EventParser, Events};

@@ -8,6 +8,7 @@ use onsite_wire::onsite::{RefreshRequest, SignInRequest, SignInResponse, SignedI
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use uuid::Uuid;
 use zeroize::Zeroize;
 
 use super::{Access, Effect, Event, Person, Standing, State, StoredSession, TokenVault, VaultFault, step};
@@ -115,7 +116,8 @@ impl Session {
             SignInResponse::SignedIn(SignedIn { person_id, name, tokens, .. }) => {
                 let person = Person { id: person_id, name };
                 let access = Access::new(tokens.access_token.into(), received, tokens.expires_in);
-                let stored = StoredSession { person: person.clone(), refresh: tokens.refresh_token.into(), access };
+                let refresh = tokens.refresh_token.into();
+                let stored = StoredSession { person: person.clone(), refresh, exchange: drawn(), access };
                 self.on_vault(move |shared, vault| {
                     vault.save(&stored)?;
                     shared.apply(Event::Begun(stored));
@@ -198,8 +200,8 @@ impl Shared {
     fn apply(self: &Arc<Self>, event: Event) {
         for effect in self.apply_only(event) {
             match effect {
-                Effect::Renew { attempt, refresh } => {
-                    self.runtime.spawn(Arc::clone(self).renew(attempt, refresh));
+                Effect::Renew { attempt, refresh, exchange } => {
+                    self.runtime.spawn(Arc::clone(self).renew(attempt, refresh, exchange));
                 }
                 Effect::Store { attempt, session } => {
                     let shared = Arc::clone(self);
@@ -230,14 +232,16 @@ impl Shared {
         effects
     }
 
-    async fn renew(self: Arc<Self>, attempt: u64, refresh: SecretString) {
-        let mut request = RefreshRequest { refresh_token: refresh.expose_secret().to_owned() };
+    async fn renew(self: Arc<Self>, attempt: u64, refresh: SecretString, exchange: Uuid) {
+        let refresh_token = refresh.expose_secret().to_owned();
+        let mut request = RefreshRequest { refresh_token, attempt: Some(exchange) };
         let answer = self.http.post("onsite/v1/session/refresh", &request).await;
         request.refresh_token.zeroize();
         self.apply(match answer {
             Ok(Answer { body: Tokens { access_token, expires_in, refresh_token }, received, .. }) => Event::Renewed {
                 attempt,
                 refresh: refresh_token.into(),
+                exchange: drawn(),
                 access: Access::new(access_token.into(), received, expires_in),
             },
             Err(fault) => Event::Failed { attempt, fault },
@@ -261,4 +265,12 @@ impl Shared {
             let _ = vault.clear();
         }
     }
+}
+
+/// A number nobody can guess. Without the system's randomness TLS would not stand either; an exchange of zeros would only
+/// lose what it protects from.
+fn drawn() -> Uuid {
+    let mut bytes = [0; 16];
+    let _ = getrandom::fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

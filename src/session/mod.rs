@@ -5,25 +5,19 @@
 //! A short access token goes with each request. A refresh token, good once, gets the next pair. A refresh token that is
 //! used again was stolen from somebody, so the server ends the session. But an answer can be lost on its way: then the
 //! server has turned the token over and the phone still holds the old one, and nobody stole anything. So that such a
-//! phone is not signed out, both sides keep a rule.
+//! phone is not signed out, both sides keep a rule. It needs a number that only the phone knows: the *exchange*
+//! (`RefreshRequest::attempt`), drawn when a refresh token is stored, stored with it, and sent whenever it is presented.
 //!
 //! **The server**
-//! 1. Presented with the newest refresh token of a session, it makes the successor and answers with that and a new access
-//!    token.
-//! 2. Presented with the *immediate predecessor* of the newest one while the newest is unused, it takes the answer for
-//!    lost: it answers with **the same successor** again and a new access token. Unused means that no access token given
-//!    out with it has come with a request; with the first that does, the answer has arrived. There is no time limit but the
-//!    session's own: a phone may come out of a cellar after days. (The same successor, not another: of two requests that
-//!    overtake each other both answers are then right. It can be derived, HMAC(server's key, session, number), so that
-//!    nothing but hashes lies in the server's files.)
-//! 3. Presented with the predecessor of a newest one that is used, less than two minutes after that was made, it answers
-//!    `not_signed_in` and changes nothing: that is a request which was given up and arrives late.
-//! 4. Presented with any other token of the session, or later, it ends the session: `session_ended`, for this and every
-//!    token of it. So too for a token it does not know.
-//! 5. Every other failure of this call (a limit, a fault, maintenance) has another code and leaves the tokens as they are.
-//!
-//! Why use through an access token must count in rule 2: otherwise thief and owner, each one step behind the other, would
-//! both be served for ever.
+//! 1. Presented with the newest refresh token of a session, it makes the successor, notes the exchange, and answers with
+//!    the new pair.
+//! 2. Presented with the *immediate predecessor* of the newest one, with the exchange noted for it, while the newest was
+//!    never presented itself, it takes the answer for lost and answers with a pair again. There is no time limit but the
+//!    session's own: a phone may come out of a cellar after days. The refresh token is best the same as before (derived
+//!    from the presented one and the exchange): of two requests that overtake each other both answers are then right.
+//! 3. Presented with any other token or exchange, it ends the session: `session_ended`, for this and every token of it.
+//!    So too for a token it does not know. A thief does not know the exchange; whoever comes second is found out.
+//! 4. Every other failure of this call (a limit, a fault, maintenance) has another code and leaves the tokens as they are.
 //!
 //! **The phone**
 //! 1. What it presents is always what lies in its files, and nothing of an answer is used before all of it is stored. If it

@@ -2,9 +2,11 @@
 
 use onsite_wire::codes::Code;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use super::{Person, StoredSession};
-use crate::net::{Backoff, Credential, Fault};
+use crate::net::{Credential, Fault};
+use crate::sync::backoff::{Backoff, obeyed_ms};
 use crate::time::Moment;
 
 /// A token is renewed this long before it expires, or in the last third of its life where that is shorter.
@@ -13,7 +15,8 @@ const MARGIN_MS: i64 = 60_000;
 const YOUNG_MS: i64 = 30_000;
 /// What a server may say of a token's life.
 const LIFETIME_MS: std::ops::RangeInclusive<i64> = YOUNG_MS..=24 * 60 * 60 * 1_000;
-const BACKOFF: Backoff = Backoff { first_ms: 1_000, ceiling_ms: 300_000 };
+/// Renewing a token: 1 s, 2 s, 4 s … 5 min.
+const RENEWING: Backoff = Backoff { first_ms: 1_000, cap_ms: 5 * 60_000 };
 
 /// An access token and how long it lives.
 #[derive(Debug, Clone)]
@@ -60,7 +63,7 @@ pub struct State {
 enum Phase {
     #[default]
     SignedOut,
-    SignedIn(Held),
+    SignedIn(Box<Held>),
     /// The server ended it.
     Ended(Person),
 }
@@ -70,6 +73,7 @@ struct Held {
     person: Person,
     /// What lies in the phone's files, and the only one ever presented.
     refresh: SecretString,
+    exchange: Uuid,
     access: Option<Access>,
     renewal: Renewal,
     /// In a row.
@@ -114,6 +118,8 @@ pub enum Event {
         attempt: u64,
         /// The next refresh token.
         refresh: SecretString,
+        /// Drawn for it.
+        exchange: Uuid,
         /// The next access token.
         access: Access,
     },
@@ -146,6 +152,8 @@ pub enum Effect {
         attempt: u64,
         /// What to present.
         refresh: SecretString,
+        /// What goes with it.
+        exchange: Uuid,
     },
     /// Store this; answer with [`Event::Stored`].
     Store {
@@ -199,11 +207,9 @@ impl State {
     }
 
     /// Whether the answer to this renewal is still to be stored.
-    pub const fn is_storing(&self, of: u64) -> bool {
-        match &self.phase {
-            Phase::SignedIn(Held { renewal: Renewal::Storing { attempt, .. }, .. }) => *attempt == of,
-            _ => false,
-        }
+    pub fn is_storing(&self, of: u64) -> bool {
+        let Phase::SignedIn(held) = &self.phase else { return false };
+        matches!(held.renewal, Renewal::Storing { attempt, .. } if attempt == of)
     }
 
     fn next_number(&mut self) -> u64 {
@@ -226,16 +232,20 @@ pub fn step(mut state: State, event: Event, now: &Moment, random: u64) -> (State
 }
 
 fn begun(session: StoredSession, number: u64) -> Phase {
-    let access = Access { serial: number, ..session.access };
-    let (person, refresh) = (session.person, session.refresh);
-    Phase::SignedIn(Held { person, refresh, access: Some(access), renewal: Renewal::Idle, failures: 0 })
+    let StoredSession { person, refresh, exchange, access } = session;
+    let access = Some(Access { serial: number, ..access });
+    Phase::SignedIn(Box::new(Held { person, refresh, exchange, access, renewal: Renewal::Idle, failures: 0 }))
 }
 
-fn signed_in(mut held: Held, event: Event, now: &Moment, number: u64, random: u64) -> (Phase, Vec<Effect>) {
+fn signed_in(mut held: Box<Held>, event: Event, now: &Moment, number: u64, random: u64) -> (Phase, Vec<Effect>) {
     let effects = match event {
         Event::Needed => held.needed(now, number),
         Event::Refused { serial } => held.refused(serial, now, number, random),
-        Event::Renewed { attempt, refresh, access } => held.renewed(attempt, refresh, access),
+        Event::Renewed { attempt, refresh, exchange, access } if held.is_asking(attempt) => {
+            let session = StoredSession { person: held.person.clone(), refresh, exchange, access };
+            held.renewal = Renewal::Storing { attempt, next: session.clone() };
+            vec![Effect::Store { attempt, session }]
+        }
         Event::Stored { attempt, outcome } => held.stored(attempt, outcome, number, now, random),
         Event::Failed { attempt, fault } if held.is_asking(attempt) => {
             if matches!(fault, Fault::Refused { code: Code::SessionEnded, .. }) {
@@ -244,7 +254,7 @@ fn signed_in(mut held: Held, event: Event, now: &Moment, number: u64, random: u6
             held.failed(fault, now, random)
         }
         Event::NetworkChanged => held.network_changed(),
-        Event::Failed { .. } | Event::Begun(_) | Event::SignedOut => Vec::new(),
+        Event::Renewed { .. } | Event::Failed { .. } | Event::Begun(_) | Event::SignedOut => Vec::new(),
     };
     (Phase::SignedIn(held), effects)
 }
@@ -269,7 +279,7 @@ impl Held {
             return Vec::new();
         }
         self.renewal = Renewal::Asking { attempt };
-        vec![Effect::Renew { attempt, refresh: self.refresh.clone() }]
+        vec![Effect::Renew { attempt, refresh: self.refresh.clone(), exchange: self.exchange }]
     }
 
     fn refused(&mut self, serial: u64, now: &Moment, attempt: u64, random: u64) -> Vec<Effect> {
@@ -281,21 +291,12 @@ impl Held {
         self.needed(now, attempt)
     }
 
-    fn renewed(&mut self, attempt: u64, refresh: SecretString, access: Access) -> Vec<Effect> {
-        if !self.is_asking(attempt) {
-            return Vec::new();
-        }
-        let session = StoredSession { person: self.person.clone(), refresh, access };
-        self.renewal = Renewal::Storing { attempt, next: session.clone() };
-        vec![Effect::Store { attempt, session }]
-    }
-
     /// What could not be stored is not used either: the old refresh token will be presented again.
     fn stored(&mut self, of: u64, outcome: Result<(), Code>, serial: u64, now: &Moment, random: u64) -> Vec<Effect> {
         match (std::mem::replace(&mut self.renewal, Renewal::Idle), outcome) {
             (Renewal::Storing { attempt, next }, Ok(())) if attempt == of => {
                 self.access = Some(Access { serial, ..next.access });
-                self.refresh = next.refresh;
+                (self.refresh, self.exchange) = (next.refresh, next.exchange);
             }
             (Renewal::Storing { attempt, .. }, Err(code)) if attempt == of => {
                 return self.failed(Fault::Phone(code), now, random);
@@ -309,7 +310,8 @@ impl Held {
         // Whatever else a server says to a renewal, it is no answer to what the callers asked.
         let fault = if fault.is_transient() { fault } else { Fault::ServerFault { status: 401, retry_after: None } };
         self.failures = self.failures.saturating_add(1);
-        let wait_ms = BACKOFF.wait_ms(self.failures, fault.retry_after(), random);
+        let asked = fault.retry_after().and_then(|wait| i64::try_from(wait.as_millis()).ok());
+        let wait_ms = RENEWING.wait_ms(self.failures, random).max(asked.map_or(0, obeyed_ms));
         self.renewal = Renewal::Failed { fault, at: *now, wait_ms };
         Vec::new()
     }

@@ -21,7 +21,7 @@ fn access(name: &str, received: i64) -> Access {
 
 fn refresh_of(effects: &[Effect]) -> Option<(u64, String)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Renew { attempt, refresh } => Some((*attempt, refresh.expose_secret().to_owned())),
+        Effect::Renew { attempt, refresh, .. } => Some((*attempt, refresh.expose_secret().to_owned())),
         Effect::Store { .. } | Effect::Forget => None,
     })
 }
@@ -35,7 +35,12 @@ struct Desk {
 impl Desk {
     fn signed_in() -> Self {
         let mut desk = Self { state: State::default(), effects: Vec::new() };
-        let session = StoredSession { person: person(), refresh: "R1".into(), access: access("A1", 0) };
+        let session = StoredSession {
+            person: person(),
+            refresh: "R1".into(),
+            exchange: Uuid::from_u128(1),
+            access: access("A1", 0),
+        };
         desk.hear(0, Event::Begun(session));
         desk
     }
@@ -53,7 +58,12 @@ impl Desk {
     }
 
     fn answer(&mut self, seconds: i64, attempt: u64) {
-        let event = Event::Renewed { attempt, refresh: "R2".into(), access: access("A2", seconds) };
+        let event = Event::Renewed {
+            attempt,
+            refresh: "R2".into(),
+            exchange: Uuid::from_u128(2),
+            access: access("A2", seconds),
+        };
         self.hear(seconds, event);
     }
 
@@ -180,7 +190,12 @@ fn an_answer_after_signing_out_is_dropped() {
 fn an_answer_for_the_session_before_a_new_sign_in_is_dropped() {
     let mut desk = Desk::signed_in();
     let attempt = desk.renewal(LIFETIME_S);
-    let session = StoredSession { person: person(), refresh: "S1".into(), access: access("B1", LIFETIME_S) };
+    let session = StoredSession {
+        person: person(),
+        refresh: "S1".into(),
+        exchange: Uuid::from_u128(9),
+        access: access("B1", LIFETIME_S),
+    };
     desk.hear(LIFETIME_S, Event::Begun(session));
     desk.answer(LIFETIME_S, attempt);
     assert!(desk.effects.is_empty());
@@ -229,7 +244,8 @@ fn nothing_prints_a_token() {
 
 #[test]
 fn a_stored_session_is_read_back_and_other_bytes_are_none() {
-    let session = StoredSession { person: person(), refresh: "R1".into(), access: access("A1", 5) };
+    let session =
+        StoredSession { person: person(), refresh: "R1".into(), exchange: Uuid::from_u128(1), access: access("A1", 5) };
     let read = StoredSession::from_bytes(&session.to_bytes()).unwrap();
     assert_eq!(read.person, session.person);
     assert_eq!((read.refresh.expose_secret(), read.access.token.expose_secret()), ("R1", "A1"));
@@ -237,27 +253,24 @@ fn a_stored_session_is_read_back_and_other_bytes_are_none() {
     assert!(StoredSession::from_bytes(b"{}").is_none());
 }
 
-/// A server that keeps the rule of the module's head. Refresh tokens and access tokens are named by numbers.
+/// A server that keeps the rule of the module's head. Tokens are named by numbers.
 #[derive(Debug, Default)]
 struct Server {
     newest: u64,
-    newest_is_used: bool,
+    /// The exchange noted for the newest one's predecessor.
+    noted: Option<Uuid>,
     ended: bool,
 }
 
 impl Server {
-    fn present(&mut self, refresh: u64) -> Option<u64> {
+    fn present(&mut self, refresh: u64, exchange: Uuid) -> Option<u64> {
         if refresh == self.newest && !self.ended {
             self.newest += 1;
-            self.newest_is_used = false;
-        } else if refresh + 1 != self.newest || self.newest_is_used {
+            self.noted = Some(exchange);
+        } else if refresh + 1 != self.newest || self.noted != Some(exchange) {
             self.ended = true;
         }
         (!self.ended).then_some(self.newest)
-    }
-
-    fn request(&mut self, access: u64) {
-        self.newest_is_used |= access == self.newest;
     }
 }
 
@@ -277,12 +290,11 @@ fn any_fate() -> impl Strategy<Value = Fate> {
     prop::sample::select(vec![RequestLost, AnswerLost, NotStored, KilledBeforeStoring, KilledAfterStoring, Good])
 }
 
-fn token(number: u64, received: i64) -> (SecretString, Access) {
-    (number.to_string().into(), access(&number.to_string(), received))
-}
-
-fn number(secret: &SecretString) -> u64 {
-    secret.expose_secret().parse().unwrap()
+/// The session that comes with the refresh token of this number; each time one comes, another exchange is drawn.
+fn session(number: u64, drawn: &mut u128, received: i64) -> StoredSession {
+    *drawn += 1;
+    let (refresh, exchange) = (number.to_string().into(), Uuid::from_u128(*drawn));
+    StoredSession { person: person(), refresh, exchange, access: access(&number.to_string(), received) }
 }
 
 proptest! {
@@ -290,9 +302,8 @@ proptest! {
     fn whatever_is_lost_nobody_is_signed_out_and_what_is_presented_is_what_lies_in_the_files(
         fates in prop::collection::vec((any_fate(), 0_i64..2_000), 1..40),
     ) {
-        let mut server = Server::default();
-        let (refresh, access) = token(0, 0);
-        let mut file = StoredSession { person: person(), refresh, access };
+        let (mut server, mut drawn) = (Server::default(), 0);
+        let mut file = session(0, &mut drawn, 0);
         let (mut state, mut second) = (step(State::default(), Event::Begun(file.clone()), &at(0), 0).0, 0);
         for (fate, pause) in fates.into_iter().chain([(Fate::Good, 1_000)]) {
             second += pause;
@@ -302,37 +313,34 @@ proptest! {
                 effects
             };
             let effects = hear(&mut state, Event::Needed);
-            if let Some((attempt, presented)) = refresh_of(&effects) {
-                prop_assert_eq!(&presented, file.refresh.expose_secret());
+            if let Some(Effect::Renew { attempt, refresh, exchange }) = effects.into_iter().next() {
+                prop_assert_eq!((refresh.expose_secret(), exchange), (file.refresh.expose_secret(), file.exchange));
                 let answer = match fate {
                     Fate::RequestLost => None,
-                    _ => server.present(presented.parse().unwrap()),
+                    _ => server.present(refresh.expose_secret().parse().unwrap(), exchange),
                 };
                 prop_assert!(!server.ended);
                 let (Some(answer), false) = (answer, matches!(fate, Fate::AnswerLost)) else {
                     hear(&mut state, Event::Failed { attempt, fault: Fault::Timeout });
                     continue;
                 };
-                let (refresh, access) = token(answer, second);
-                let effects = hear(&mut state, Event::Renewed { attempt, refresh, access });
+                let StoredSession { refresh, exchange, access, .. } = session(answer, &mut drawn, second);
+                let effects = hear(&mut state, Event::Renewed { attempt, refresh, exchange, access });
                 let [Effect::Store { session, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+                if matches!(fate, Fate::Good | Fate::KilledAfterStoring) {
+                    file = session.clone();
+                }
+                let outcome = if matches!(fate, Fate::NotStored) { Err(Code::DiskFull) } else { Ok(()) };
                 match fate {
-                    Fate::NotStored => drop(hear(&mut state, Event::Stored { attempt, outcome: Err(Code::DiskFull) })),
-                    Fate::KilledBeforeStoring => state = step(State::default(), Event::Begun(file.clone()), &at(second), 0).0,
-                    Fate::KilledAfterStoring => {
-                        file = session.clone();
+                    Fate::KilledBeforeStoring | Fate::KilledAfterStoring => {
                         state = step(State::default(), Event::Begun(file.clone()), &at(second), 0).0;
                     }
-                    _ => {
-                        file = session.clone();
-                        hear(&mut state, Event::Stored { attempt, outcome: Ok(()) });
-                    }
+                    _ => drop(hear(&mut state, Event::Stored { attempt, outcome })),
                 }
             }
-            if let (Standing::Good(_), Phase::SignedIn(Held { access: Some(access), .. })) =
-                (state.standing(&at(second)), &state.phase)
-            {
-                server.request(number(&access.token));
+            if let (Standing::Good(_), Phase::SignedIn(held)) = (state.standing(&at(second)), &state.phase) {
+                let used = held.access.as_ref().map(|access| access.token.expose_secret());
+                prop_assert_eq!(used, Some(file.access.token.expose_secret()), "used before it was stored");
             }
         }
         prop_assert!(state.person().is_some());

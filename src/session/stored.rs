@@ -3,6 +3,7 @@
 use onsite_wire::ids::PersonId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::step::Access;
@@ -24,6 +25,8 @@ pub struct StoredSession {
     pub person: Person,
     /// The refresh token to present next.
     pub refresh: SecretString,
+    /// Goes with that refresh token whenever it is presented, and with no other.
+    pub exchange: Uuid,
     /// The access token that came with it.
     pub access: Access,
 }
@@ -50,6 +53,7 @@ pub struct VaultFault(pub onsite_wire::codes::Code);
 struct Plain {
     person: Person,
     refresh: String,
+    exchange: Uuid,
     access: String,
     received: Moment,
     lifetime_ms: i64,
@@ -68,6 +72,7 @@ impl StoredSession {
         let plain = Plain {
             person: self.person.clone(),
             refresh: self.refresh.expose_secret().to_owned(),
+            exchange: self.exchange,
             access: self.access.token.expose_secret().to_owned(),
             received: self.access.received,
             lifetime_ms: self.access.lifetime_ms,
@@ -90,6 +95,7 @@ impl StoredSession {
             received: plain.received,
             lifetime_ms: plain.lifetime_ms,
         };
-        Some(Self { person: plain.person.clone(), refresh: plain.refresh.as_str().into(), access })
+        let (person, refresh) = (plain.person.clone(), plain.refresh.as_str().into());
+        Some(Self { person, refresh, exchange: plain.exchange, access })
     }
 }
