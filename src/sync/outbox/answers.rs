@@ -119,9 +119,6 @@ impl Outbox {
     /// A batch has no answer.
     fn failed(&mut self, organization: OrganizationId, flight: &Flight, failure: Failure, work: &mut Work) {
         work.notes.push(Note::Failed { organization, code: failure.code() });
-        if !failure.perhaps_applied() {
-            self.unask(flight, work);
-        }
         let now_ms = work.now.monotonic_ms;
         let failures = self.lanes.get(&organization).map_or(1, |lane| lane.failures.saturating_add(1));
         let again_ms = work.after_failures(failures);
@@ -130,7 +127,8 @@ impl Outbox {
             lane.failed(failure.code(), now_ms, again_ms);
         }
         match failure {
-            Failure::NotReached(_) | Failure::Lost => {}
+            Failure::NotReached(_) => self.unask(flight, work),
+            Failure::Lost => {}
             Failure::Busy { retry_after_ms } => self.hold_back(retry_after_ms, now_ms),
             Failure::SignedOut => self.session = None,
             Failure::GenerationChanged(generation) => {
@@ -154,7 +152,7 @@ impl Outbox {
         }
     }
 
-    /// The server cannot have heard of this batch.
+    /// The server cannot have heard of this attempt.
     fn unask(&mut self, flight: &Flight, work: &mut Work) {
         for passenger in &flight.actions {
             let Some(entry) = self.shelf.get(passenger.order).cloned() else { continue };

@@ -116,7 +116,7 @@ pub enum State {
 pub struct Waiting {
     /// Attempts, counted before they are made.
     pub attempts: u32,
-    /// The server may have heard of it: an attempt was begun whose end is not known to be "not applied".
+    /// The server may have heard of it: an attempt was begun that is not known to have never left the phone.
     pub asked: bool,
     /// It was on the server, in a generation of its data that a restored backup replaced.
     pub confirmed_before: bool,

@@ -59,30 +59,31 @@ pub struct Answer {
     pub results: Vec<ActionResult>,
 }
 
-/// Why a batch has no answer. The classes differ in one question: can the server have applied it?
+/// Why a batch has no answer. One question sets the classes apart: did anything of it leave the phone? Only what never left
+/// cannot arrive later by some other way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// No: not a byte of it left the phone (no signal, name not found, connection refused, TLS).
+    /// Not a byte of it left the phone: no signal, name not found, connection refused, TLS.
     NotReached(Code),
-    /// No: 429, or another answer that says "not now" before looking at the batch.
+    /// 429, or another answer that says "not now" before looking at the batch.
     Busy {
         /// The server's wish, in milliseconds.
         retry_after_ms: Option<i64>,
     },
-    /// No: the token was not accepted and could not be renewed.
+    /// The token was not accepted and could not be renewed.
     SignedOut,
-    /// No: the server's data is of this generation, not of the one that the batch named.
+    /// The server's data is of this generation, not of the one that the batch named.
     GenerationChanged(Generation),
-    /// No: the batch as a whole was refused (another 4xx).
+    /// The batch as a whole was refused (another 4xx); nothing of it was applied.
     Rejected {
         /// Why.
         code: Code,
         /// The code's arguments.
         arguments: BTreeMap<String, String>,
     },
-    /// Perhaps: the connection ended or the time was up before an answer was there.
+    /// The connection ended or the time was up before an answer was there.
     Lost,
-    /// Perhaps: a 5xx, or an answer that cannot be read.
+    /// A 5xx, or an answer that cannot be read.
     Fault {
         /// [`Code::ServerFault`], [`Code::Unavailable`], [`Code::AnswerBroken`], [`Code::NotOurServer`] …
         code: Code,
@@ -92,11 +93,6 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether the server can have applied the batch.
-    pub const fn perhaps_applied(&self) -> bool {
-        matches!(self, Self::Lost | Self::Fault { .. })
-    }
-
     /// The class as a code.
     pub const fn code(&self) -> Code {
         match self {

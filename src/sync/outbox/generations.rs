@@ -2,7 +2,7 @@
 
 use onsite_wire::ids::{ActionId, Generation, OrganizationId};
 
-use super::entry::{Entry, OnServer, State, Waiting};
+use super::entry::{Entry, State, Waiting};
 use super::event::Note;
 use super::{Outbox, Work};
 
@@ -41,25 +41,19 @@ impl Outbox {
     }
 
     /// Confirmed actions of other generations become waiting again, under their ids and in their old places. Those past
-    /// their own end are left: their effect would be over.
+    /// their own end are left: their effect would be over, and stays confirmed in the generation that had it.
     fn ask_again(&mut self, organization: OrganizationId, generation: Generation, work: &mut Work) {
+        let now = work.now;
         let forgotten = |entry: &&Entry| {
             let other = matches!(&entry.state, State::OnServer(on_server) if on_server.generation != generation);
-            entry.organization == organization && other
+            let ended = entry.may_wait_ms(None).is_some_and(|limit| entry.age(&now).0 > limit);
+            entry.organization == organization && other && !ended
         };
         let entries: Vec<Entry> = self.shelf.all().filter(forgotten).cloned().collect();
-        let mut count = 0;
-        for mut entry in entries {
-            let ended = entry.may_wait_ms(None).is_some_and(|limit| entry.age(&work.now).0 > limit);
-            if let State::OnServer(on_server) = entry.state {
-                entry.state = if ended {
-                    State::OnServer(OnServer { generation, shown: true, ..on_server })
-                } else {
-                    count += 1;
-                    State::Waiting(Waiting { attempts: 0, asked: true, confirmed_before: true })
-                };
-                self.keep(entry, work);
-            }
+        let count = entries.len();
+        for entry in entries {
+            let again = Waiting { attempts: 0, asked: true, confirmed_before: true };
+            self.keep(Entry { state: State::Waiting(again), ..entry }, work);
         }
         if count > 0 {
             work.notes.push(Note::AskedAgain { organization, count });
@@ -68,13 +62,13 @@ impl Outbox {
 
     /// The phone's copy of a feed stands here: effects up to here are in it.
     pub(super) fn feed_reached(&mut self, organization: OrganizationId, feed: String, offset: i64, work: &mut Work) {
+        let present = self.generation_of(organization);
         let contained = |entry: &&Entry| {
-            let position = match &entry.state {
-                State::OnServer(on_server) => on_server.position.as_ref(),
-                State::Waiting(_) | State::Parked(_) => None,
-            };
-            entry.organization == organization
-                && position.is_some_and(|position| position.feed == feed && position.offset <= offset)
+            let State::OnServer(on_server) = &entry.state else { return false };
+            // What ended in a generation that is gone has nothing left to show.
+            let gone = present.is_some_and(|present| on_server.generation != present);
+            let reached = on_server.position.as_ref().is_some_and(|at| at.feed == feed && at.offset <= offset);
+            entry.organization == organization && (gone || reached)
         };
         let ids: Vec<ActionId> = self.shelf.not_shown().filter(contained).map(|entry| entry.id).collect();
         for id in ids {
