@@ -2,6 +2,8 @@
 //! as types, which both sides run. Neither may have a property that the other lacks, and the document must keep to what
 //! the generators of the vendor's clients can take.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use onsite_wire::onsite::Problem;

@@ -2,6 +2,8 @@
 //!
 //! A rule that fails names the file. Where a rule may be broken with a reason, the list with the reasons stands here.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by failing")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,7 @@ const PROMISES: &[(&str, usize)] = &[("A", 13), ("D", 9), ("I", 6), ("U", 7), ("
 const FEATURES: &[&str] = &["alarms", "devices", "incidents", "duty", "notifications", "session", "people", "energy"];
 
 /// Rooms of the core that carry the features, and so may not know them.
-const CARRIERS: &[&str] = &["store", "sync", "net", "time", "ids"];
+const CARRIERS: &[&str] = &["store", "live", "sync", "net", "text", "time", "ids"];
 
 /// Which of our packages each of them may depend on. Tests may depend on more.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -240,9 +242,9 @@ fn no_file_is_long_without_a_reason() {
     let lengths: BTreeMap<String, usize> =
         files(&["src", "crates"], &["rs"]).into_iter().map(|(path, text)| (path, text.lines().count())).collect();
     let listed: BTreeMap<&str, &str> = LONG_FILES.iter().copied().collect();
-    for (path, lines) in &lengths {
-        assert!(*lines <= LINES || listed.contains_key(path.as_str()), "{path} has {lines} lines");
-    }
+    let long: Vec<_> =
+        lengths.iter().filter(|(path, lines)| **lines > LINES && !listed.contains_key(path.as_str())).collect();
+    assert!(long.is_empty(), "{long:#?}");
     for (path, reason) in listed {
         let lines = lengths.get(path).copied().unwrap_or_default();
         assert!(lines > LINES, "{path} no longer needs its reason ({reason})");
@@ -251,9 +253,9 @@ fn no_file_is_long_without_a_reason() {
 
 #[test]
 fn a_file_opens_with_what_it_is_for() {
-    for (path, text) in rust() {
-        assert!(text.starts_with("//! "), "{path}");
-    }
+    let silent: Vec<String> =
+        rust().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "{silent:#?}");
 }
 
 #[test]
