@@ -84,6 +84,11 @@ impl std::fmt::Debug for Tokens {
 pub struct RefreshRequest {
     /// The refresh token of the last pair.
     pub refresh_token: String,
+    /// Made for this exchange and kept until its answer is there. When the answer was lost, asking again with the same
+    /// token and attempt gives a new pair; a used token with another attempt, or none, ends the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub attempt: Option<uuid::Uuid>,
 }
 
 impl std::fmt::Debug for RefreshRequest {
