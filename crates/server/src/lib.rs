@@ -15,11 +15,13 @@
 //! | `actions` | what people did, decided and stored once |
 //! | `history` | one alarm's and one sensor's past |
 //! | `server_info` | what the server is |
+//! | [`demo`] | invented organizations and what happens in them |
 //! | [`document`] | an organization as one JSON document |
 
 mod access;
 mod actions;
 pub mod clock;
+pub mod demo;
 mod digest;
 pub mod document;
 mod events;
