@@ -1,2 +1,36 @@
-//! x
-fn main() {}
+//! The repository's own commands: `cargo xtask COMMAND`. What the product does is never decided here.
+
+use std::process::{Command, ExitCode};
+
+/// Tests that compare a checked-in file with what the code makes of it, and write it anew when told to: package and name.
+const GENERATED: &[(&str, &str)] = &[("onsite-wire", "the_table_of_codes_in_the_docs_is_the_one_in_the_code")];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["generate"] => generate(),
+        _ => {
+            eprintln!("usage: cargo xtask generate    writes the checked-in files that are made from the code");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn generate() -> ExitCode {
+    for (package, test) in GENERATED {
+        println!("{package}: {test}");
+        let run = Command::new(env!("CARGO"))
+            .args(["test", "--quiet", "--all-features", "--package", package, test])
+            .env("ONSITE_WRITE", "1")
+            .status();
+        match run {
+            Ok(status) if status.success() => {}
+            Ok(_) => return ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("cargo cannot be started: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -79,7 +79,7 @@ pub struct Device {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location_id: Option<LocationId>,
     /// The gateways that see it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway_ids: Option<Vec<String>>,
     /// A calendar day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
