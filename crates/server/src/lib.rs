@@ -12,6 +12,7 @@
 //! | `http` | routes, bodies, answers, faults, the socket |
 //! | `feeds`, `digest`, `events` | reading, comparing, being told |
 //! | `rest` | the vendor's endpoints over the feeds |
+//! | `streams` | measurements, live and replayed |
 //! | `actions` | what people did, decided and stored once |
 //! | `history` | one alarm's and one sensor's past |
 //! | `server_info` | what the server is |
@@ -33,6 +34,7 @@ mod rest;
 mod server;
 mod server_info;
 pub mod storage;
+mod streams;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use http::{Fault, FaultSwitch, our_document};

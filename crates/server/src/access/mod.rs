@@ -19,7 +19,7 @@ use onsite_wire::codes::Code;
 use onsite_wire::ids::{OrganizationId, PersonId};
 use uuid::Uuid;
 
-pub(crate) use limits::Budgets;
+pub(crate) use limits::{Budgets, OpenStream};
 pub(crate) use scope::Scope;
 pub(crate) use throttle::Throttle;
 

@@ -12,7 +12,10 @@ use onsite_wire::GENERATION_HEADER;
 
 use super::{App, Refused};
 use crate::access::session;
-use crate::{actions, digest, events, feeds, history, rest, server_info};
+use crate::{actions, digest, events, feeds, history, rest, server_info, streams};
+
+/// The vendor's half of the contract, as it is checked in.
+const VENDOR_DOCUMENT: &str = include_str!("../../../../docs/api/rest-openapi.json");
 
 /// Everything that this server answers.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -28,6 +31,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 /// The vendor's half.
 fn vendor() -> Router<Arc<App>> {
     Router::new()
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], VENDOR_DOCUMENT) }))
         .route("/v1/organizations", get(rest::list_organizations))
         .route("/v1/organizations/{organization}/inventory", get(rest::list_inventory))
         .route("/v1/organizations/{organization}/inventory/{device}", get(rest::get_device))
@@ -36,6 +40,9 @@ fn vendor() -> Router<Arc<App>> {
         .route("/v1/organizations/{organization}/alarm-changes/{offset}", get(rest::alarm_changes))
         .route("/v1/organizations/{organization}/sensors", get(rest::list_sensors))
         .route("/v1/organizations/{organization}/sensor-changes/{offset}", get(rest::sensor_changes))
+        .route("/v1/organizations/{organization}/measurements/live", get(streams::live))
+        .route("/v1/organizations/{organization}/measurements/live-simulator", get(streams::simulate))
+        .route("/v1/organizations/{organization}/measurements/replay", get(streams::replay))
 }
 
 /// Our half.

@@ -4,8 +4,8 @@
 //! went less than the window ago. A condition is known by its device and a name that the device gives it.
 
 use onsite_rules::clearing::{Condition as Happening, Life, WINDOW_MS};
-use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, SensorId};
-use onsite_wire::rest::{Alarm, FloorPosition, Severity};
+use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
+use onsite_wire::rest::Alarm;
 use onsite_wire::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
@@ -17,24 +17,10 @@ use super::{StorageError, View};
 pub struct Condition {
     /// Whose device.
     pub organization: OrganizationId,
-    /// Which device.
-    pub device: DeviceId,
     /// What the device calls it: with the device, the identity of the alarm while it lasts.
     pub name: String,
-    /// The sensor whose values show it.
-    pub sensor: Option<SensorId>,
-    /// Short title.
-    pub label: String,
-    /// Longer text.
-    pub message: String,
-    /// How bad.
-    pub severity: Severity,
-    /// Power, Cooling, …
-    pub category: Option<String>,
-    /// What to do, in order.
-    pub recommended_actions: Vec<String>,
-    /// Where on the floor plan.
-    pub floor_position: Option<FloorPosition>,
+    /// The alarm that shows it, in present words: its id is taken if this is the beginning, its times never.
+    pub alarm: Alarm,
 }
 
 /// A condition that is kept.
@@ -57,7 +43,7 @@ impl View<'_> {
 impl Write<'_> {
     /// A condition occurs, occurs again, or is reported with other words: the alarm that shows it.
     pub(super) fn condition_occurs(&mut self, condition: &Condition, at: Timestamp) -> Result<AlarmId, StorageError> {
-        let kept = self.kept(condition.organization, condition.device, &condition.name)?;
+        let kept = self.kept(condition.organization, condition.alarm.device_id, &condition.name)?;
         let life = kept.as_ref().map(|kept| kept.life.step(Happening::Occurs, at));
         match (kept, life) {
             (Some(kept), Some(life)) if !matches!(life, Life::Cleared { .. }) => {
@@ -69,12 +55,26 @@ impl Write<'_> {
                 if let (Some(kept), Some(Life::Cleared { cleared_at, .. })) = (kept, life) {
                     self.clear(condition.organization, kept.alarm, cleared_at)?;
                 }
-                let alarm = AlarmId(crate::random::id());
+                let alarm = self.new_alarm_id(condition)?;
                 self.keep(condition, alarm, Life::NEW)?;
                 self.say(condition, alarm, 0, Some(at))?;
                 Ok(alarm)
             }
         }
+    }
+
+    /// A condition is described anew, whether it holds or went a moment ago. False: it was not known.
+    pub(super) fn condition_changes(&mut self, condition: &Condition) -> Result<bool, StorageError> {
+        let kept = self.kept(condition.organization, condition.alarm.device_id, &condition.name)?;
+        let Some(kept) = kept else { return Ok(false) };
+        self.say(condition, kept.alarm, kept.life.reactivations(), None)?;
+        Ok(true)
+    }
+
+    /// The id that the condition wishes for its alarm, unless there is such an alarm already.
+    fn new_alarm_id(&self, condition: &Condition) -> Result<AlarmId, StorageError> {
+        let taken = self.view().alarm(condition.organization, condition.alarm.id)?.is_some();
+        Ok(if taken { AlarmId(crate::random::id()) } else { condition.alarm.id })
     }
 
     /// A condition goes: from here on its alarm is active for the window. False: it was not known.
@@ -176,7 +176,7 @@ impl Write<'_> {
             )?
             .execute(params![
                 condition.organization.bytes(),
-                condition.device.bytes(),
+                condition.alarm.device_id.bytes(),
                 condition.name,
                 alarm.bytes(),
                 life.reactivations()
@@ -202,23 +202,16 @@ impl Write<'_> {
         let present = self.view().alarm(condition.organization, id)?.map(|(alarm, _, _)| alarm);
         let alarm = Alarm {
             id,
-            device_id: condition.device,
-            label: condition.label.clone(),
-            message: condition.message.clone(),
-            severity: condition.severity,
             activated_time: present.as_ref().map_or(new_at.unwrap_or(self.now()), |alarm| alarm.activated_time),
             cleared_time: None,
             alarm_reactivation_count: reactivations,
-            category: condition.category.clone(),
-            recommended_actions: condition.recommended_actions.clone(),
-            sensor_id: condition.sensor,
-            floor_position: condition.floor_position.clone(),
             acknowledgement: present.as_ref().and_then(|alarm| alarm.acknowledgement.clone()),
             mute: present.as_ref().and_then(|alarm| alarm.mute.clone()),
             revision: None,
+            ..condition.alarm.clone()
         };
+        let alarm = self.with_aspects(condition.organization, alarm)?;
         if present.as_ref() != Some(&alarm) {
-            let alarm = self.with_aspects(condition.organization, alarm)?;
             self.put_alarm(condition.organization, &alarm)?;
         }
         Ok(())

@@ -53,13 +53,18 @@ impl Storage {
         self.read(|view| view.organizations()).await
     }
 
-    /// A condition occurs, occurs again within the window, or is reported with other words: the alarm that shows it.
+    /// A condition occurs, or occurs again within the window: the alarm that shows it.
     pub async fn condition_occurs(&self, condition: Condition, at: Timestamp) -> Result<AlarmId, IngestError> {
         self.write(move |write| {
             known(write.view().organization(condition.organization)?.is_some(), "organization")?;
             Ok(write.condition_occurs(&condition, at)?)
         })
         .await
+    }
+
+    /// A condition is described anew.
+    pub async fn condition_changes(&self, condition: Condition) -> Result<(), IngestError> {
+        self.write(move |write| known(write.condition_changes(&condition)?, "condition")).await
     }
 
     /// A condition goes; its alarm clears when it has stayed away for the window.

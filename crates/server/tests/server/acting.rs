@@ -94,9 +94,9 @@ async fn an_action_made_before_but_arriving_after_is_told_so() {
 async fn an_alarm_that_changed_its_words_meanwhile_is_no_conflict() {
     let site = Site::open().await;
     let phone = site.phone_of("nora@example.com").await;
-    let raised = site.server.store().condition_occurs(condition("battery"), site.now()).await.unwrap();
-    let mut worse = condition("battery");
-    worse.message = "Charge is at 5 %".into();
+    let raised = site.server.store().condition_occurs(condition("battery", 1), site.now()).await.unwrap();
+    let mut worse = condition("battery", 1);
+    worse.alarm.message = "Charge is at 5 %".into();
     assert_eq!(site.server.store().condition_occurs(worse, site.now()).await.unwrap(), raised);
     assert_eq!(phone.act_one(&acknowledge(raised, NORA, 0)).await.outcome, Outcome::Applied);
     assert_eq!(the_alarm(&phone, raised).await.message, "Charge is at 5 %");

@@ -27,7 +27,7 @@ async fn the_same_offset_comes_back_when_nothing_is_new_and_a_change_is_there_af
         assert_eq!(phone.rest(&format!("{changes}/{offset}")).await.offset(), offset, "{list}");
     }
     let offset = phone.offset("alarms").await;
-    let raised = site.server.store().condition_occurs(condition("battery"), site.now()).await.unwrap();
+    let raised = site.server.store().condition_occurs(condition("battery", 1), site.now()).await.unwrap();
     let changes = phone.rest(&format!("alarm-changes/{offset}")).await;
     assert_eq!(changes.all("alarms", "id"), texts([raised]));
     assert!(changes.offset() > offset);

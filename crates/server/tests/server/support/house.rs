@@ -197,18 +197,12 @@ pub fn quarry() -> OrganizationDocument {
     }
 }
 
-/// A condition on the northern UPS.
-pub fn condition(name: &str) -> Condition {
-    Condition {
-        organization: organization(),
-        device: UPS_NORTH,
-        name: name.into(),
-        sensor: Some(SENSOR_NORTH),
+/// A condition on the northern UPS, as an alarm with this id if it is new.
+pub fn condition(name: &str, alarm_id: u8) -> Condition {
+    let alarm = Alarm {
         label: "Low Battery".into(),
         message: "Charge is at 18 %".into(),
-        severity: Severity::Critical,
-        category: Some("Power".into()),
-        recommended_actions: vec![],
-        floor_position: None,
-    }
+        ..alarm(AlarmId::from_bytes(bytes(8, alarm_id)), UPS_NORTH, None)
+    };
+    Condition { organization: organization(), name: name.into(), alarm }
 }
