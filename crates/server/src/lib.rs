@@ -1,4 +1,42 @@
 //! The backend for development, demonstrations and small organizations.
+//!
+//! One process, one SQLite file. It speaks the vendor's REST v1 and our own half of the contract (`onsite-wire`), decides
+//! with the rules that the phone uses too (`onsite-rules`), and can be embedded: [`start`] it, feed it through
+//! [`RunningServer::store`], make it fail through [`RunningServer::faults`].
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`clock`] | the only source of the time of day |
+//! | [`storage`] | the data, offsets and their order: the only place with SQL |
+//! | `access` | who asks, what they may see: sessions, keys, throttle, budgets, scope |
+//! | `http` | routes, bodies, answers, faults, the socket |
+//! | `feeds`, `digest`, `events` | reading, comparing, being told |
+//! | `rest` | the vendor's endpoints over the feeds |
+//! | `streams` | measurements, live and replayed |
+//! | `actions` | what people did, decided and stored once |
+//! | `history` | one alarm's and one sensor's past |
+//! | `server_info` | what the server is |
+//! | [`demo`] | invented organizations and what happens in them |
+//! | [`document`] | an organization as one JSON document |
 
+mod access;
+mod actions;
+pub mod clock;
 pub mod demo;
+mod digest;
 pub mod document;
+mod events;
+mod feeds;
+mod history;
+mod http;
+mod random;
+mod rest;
+mod server;
+mod server_info;
+pub mod storage;
+mod streams;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use http::{Fault, FaultSwitch, our_document};
+pub use server::{Limits, RunningServer, ServerConfig, ServerError, TlsFiles, start};
+pub use storage::Storage;

@@ -1,0 +1,46 @@
+//! What people did, arriving: one batch in, one result per action out (A8, O2).
+//!
+//! A batch is one transaction. Each action's effect, its result and its id are stored in it together, so that an action
+//! whose answer was lost is told what became of it the first time and has no second effect. Who may not see the subject
+//! learns nothing: not whether it exists, nor what state it is in.
+
+mod acknowledge;
+mod decide;
+mod mute;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use onsite_wire::ids::PersonId;
+use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, ActionsResponse, Problem};
+
+use crate::access::Caller;
+use crate::http::{App, JsonBody, Refused};
+use crate::storage::{Storage, StorageError};
+
+/// The most actions in a batch.
+pub(crate) const BATCH_LIMIT: usize = 100;
+
+/// `POST actions`: one result per action, in order.
+#[utoipa::path(post, path = "/onsite/v1/actions", tag = "actions", operation_id = "act", request_body = ActionsRequest,
+    responses((status = 200, body = ActionsResponse), (status = 400, body = Problem), (status = 413, body = Problem)))]
+pub(crate) async fn act(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    JsonBody(request): JsonBody<ActionsRequest>,
+) -> Result<Json<ActionsResponse>, Refused> {
+    let person = caller.person()?;
+    if request.actions.len() > BATCH_LIMIT {
+        return Err(Refused::too_large("100 actions"));
+    }
+    let results = app.storage.act(person, request.actions).await?;
+    Ok(Json(ActionsResponse { results }))
+}
+
+impl Storage {
+    /// Does what a person did: the way of `POST actions`, also for a program that embeds the server.
+    pub async fn act(&self, person: PersonId, actions: Vec<ActionRequest>) -> Result<Vec<ActionResult>, StorageError> {
+        self.write(move |write| actions.iter().map(|action| decide::decide(write, person, action)).collect()).await
+    }
+}

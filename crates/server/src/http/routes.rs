@@ -1,0 +1,73 @@
+//! All routes in one place.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use onsite_wire::GENERATION_HEADER;
+
+use super::{App, Refused};
+use crate::access::session;
+use crate::{actions, digest, events, feeds, history, rest, server_info, streams};
+
+/// The vendor's half of the contract, as it is checked in.
+const VENDOR_DOCUMENT: &str = include_str!("../../../../docs/api/rest-openapi.json");
+
+/// Everything that this server answers.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .nest("/rest", vendor())
+        .nest("/onsite/v1", ours())
+        .fallback(|| async { Refused::not_found("path") })
+        .layer(from_fn_with_state(Arc::clone(&app), name_generation))
+        .with_state(app)
+}
+
+/// The vendor's half.
+fn vendor() -> Router<Arc<App>> {
+    Router::new()
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], VENDOR_DOCUMENT) }))
+        .route("/v1/organizations", get(rest::list_organizations))
+        .route("/v1/organizations/{organization}/inventory", get(rest::list_inventory))
+        .route("/v1/organizations/{organization}/inventory/{device}", get(rest::get_device))
+        .route("/v1/organizations/{organization}/inventory-changes/{offset}", get(rest::inventory_changes))
+        .route("/v1/organizations/{organization}/alarms", get(rest::list_alarms))
+        .route("/v1/organizations/{organization}/alarm-changes/{offset}", get(rest::alarm_changes))
+        .route("/v1/organizations/{organization}/sensors", get(rest::list_sensors))
+        .route("/v1/organizations/{organization}/sensor-changes/{offset}", get(rest::sensor_changes))
+        .route("/v1/organizations/{organization}/measurements/live", get(streams::live))
+        .route("/v1/organizations/{organization}/measurements/live-simulator", get(streams::simulate))
+        .route("/v1/organizations/{organization}/measurements/replay", get(streams::replay))
+}
+
+/// Our half.
+fn ours() -> Router<Arc<App>> {
+    Router::new()
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], super::our_document()) }))
+        .route("/capabilities", get(server_info::capabilities))
+        .route("/session", post(session::sign_in))
+        .route("/session", delete(session::sign_out))
+        .route("/session/refresh", post(session::refresh))
+        .route("/me", get(session::me))
+        .route("/actions", post(actions::act))
+        .route("/events", get(events::events))
+        .route("/organizations/{organization}/feeds/{feed}", get(feeds::read_feed))
+        .route("/organizations/{organization}/digest/{feed}", get(digest::digest))
+        .route("/organizations/{organization}/alarms/{alarm}", get(history::get_alarm))
+        .route("/organizations/{organization}/alarms/{alarm}/history", get(history::alarm_history))
+        .route("/organizations/{organization}/sensors/{sensor}/history", get(history::sensor_history))
+}
+
+/// Every answer, also a refusal, names the generation of the data.
+async fn name_generation(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await.into_response();
+    if let Ok(generation) = HeaderValue::from_str(&app.storage.generation().to_string()) {
+        response.headers_mut().insert(HeaderName::from_static(GENERATION_HEADER), generation);
+    }
+    response
+}

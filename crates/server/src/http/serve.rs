@@ -1,0 +1,191 @@
+//! The listening socket: plain or TLS, with connections that can be cut, and an orderly end.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use axum_server::accept::Accept;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower::Service;
+
+use super::faults::{Cut, FaultSwitch};
+
+/// How long running requests may take to end.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A server that is listening.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
+    handle: Handle<SocketAddr>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Listening {
+    /// Takes no more requests, lets running ones end, then cuts what is left.
+    pub(crate) async fn stop(self) {
+        self.handle.graceful_shutdown(Some(GRACE));
+        // The task ends by itself; were it gone already, there would be nothing to stop.
+        self.task.await.ok();
+    }
+}
+
+/// Begins to listen.
+pub(crate) async fn listen(
+    address: SocketAddr,
+    tls: Option<RustlsConfig>,
+    router: Router,
+    faults: FaultSwitch,
+) -> io::Result<Listening> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let handle = Handle::new();
+    let cuttable = CuttableAcceptor { faults: faults.clone() };
+    let make = Front { router, faults, peer: None };
+    let server = Server::<SocketAddr>::from_listener(listener).handle(handle.clone());
+    let task = match tls {
+        None => tokio::spawn(server.acceptor(cuttable).serve(make)),
+        Some(config) => tokio::spawn(server.acceptor(RustlsAcceptor::new(config).acceptor(cuttable)).serve(make)),
+    };
+    Ok(Listening { address, handle, task })
+}
+
+/// The router behind the fault switch. Made once, and again for each connection, which then knows its peer.
+#[derive(Clone)]
+struct Front {
+    router: Router,
+    faults: FaultSwitch,
+    peer: Option<SocketAddr>,
+}
+
+impl Service<SocketAddr> for Front {
+    type Response = Self;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, peer: SocketAddr) -> Self::Future {
+        std::future::ready(Ok(Self { peer: Some(peer), ..self.clone() }))
+    }
+}
+
+impl<B> Service<Request<B>> for Front
+where
+    B: axum::body::HttpBody<Data = axum::body::Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Cut;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Cut>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let Self { mut router, faults, peer } = self.clone();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        let request = request.map(Body::new);
+        Box::pin(async move {
+            let answer = async |request| match router.call(request).await {
+                Ok(response) => response,
+                Err(impossible) => match impossible {},
+            };
+            faults.through(request, answer).await
+        })
+    }
+}
+
+/// Accepts connections that break when the signal is lost.
+#[derive(Clone)]
+struct CuttableAcceptor {
+    faults: FaultSwitch,
+}
+
+impl<S> Accept<TcpStream, S> for CuttableAcceptor {
+    type Stream = Cuttable;
+    type Service = S;
+    type Future = std::future::Ready<io::Result<(Cuttable, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let offline = self.faults.watch_offline();
+        if *offline.borrow() {
+            return std::future::ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let accepted = stream.set_nodelay(true).map(|()| (Cuttable { stream, cut: cut(offline) }, service));
+        std::future::ready(accepted)
+    }
+}
+
+type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn cut(mut offline: watch::Receiver<bool>) -> Signal {
+    Box::pin(async move {
+        if offline.wait_for(|offline| *offline).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// A connection that breaks when the signal is lost, also while nothing is said on it.
+struct Cuttable {
+    stream: TcpStream,
+    cut: Signal,
+}
+
+impl Cuttable {
+    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.cut.as_mut().poll(context) {
+            // A future that has ended must not be asked again.
+            Poll::Ready(()) => {
+                self.cut = Box::pin(std::future::ready(()));
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Cuttable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Cuttable {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check(context)?;
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

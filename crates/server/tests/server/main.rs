@@ -1,0 +1,5 @@
+//! The server's promises, over real HTTP and real files.
+
+mod acting;
+mod reading;
+mod support;

@@ -1,0 +1,1 @@
+//! The vendor's side: validation of answers against the OpenAPI document.
