@@ -169,10 +169,13 @@ impl Driver {
         match message {
             Some(Message::Made(drafts, answer)) => {
                 let done = self.made(drafts).await;
+                // Whoever acted finds the state to be as the action left it.
+                self.show();
                 drop(answer.send(done.map_err(Error::from)));
             }
             Some(Message::Discard(id, answer)) => {
                 let done = self.discard(id).await;
+                self.show();
                 drop(answer.send(done));
             }
             Some(Message::Outbox(event)) => self.step_outbox(event).await.map(drop)?,

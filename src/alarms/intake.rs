@@ -41,11 +41,17 @@ pub(super) struct Aspects {
 }
 
 impl Aspects {
-    /// The same with the pending actions laid over what the server offers.
+    /// The same with the pending actions laid over it. A server leaves out what nobody has touched yet.
     fn under(&self, pending: &[Pending]) -> Self {
+        if pending.is_empty() {
+            return self.clone();
+        }
         Self {
-            acknowledgement: self.acknowledgement.as_ref().map(|server| effective::acknowledgement(server, pending)),
-            mute: self.mute.as_ref().map(|server| effective::mute(server, pending)),
+            acknowledgement: Some(effective::acknowledgement(
+                &self.acknowledgement.clone().unwrap_or_default(),
+                pending,
+            )),
+            mute: Some(effective::mute(&self.mute.clone().unwrap_or_default(), pending)),
         }
     }
 

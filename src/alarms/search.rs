@@ -254,7 +254,7 @@ impl Search<'_> {
     ) -> Result<(), Fault> {
         let sifted = self.words.filter(|_| self.route() != Route::ByWords);
         // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
-        let limit = sifted.is_none().then_some(limit);
+        let limit = Some(limit).filter(|limit| sifted.is_none() && i64::try_from(*limit).is_ok());
         let parts = from.map_or_else(|| vec![None], |from| from.parts(self.sort).into_iter().map(Some).collect());
         let mut found = 0;
         for part in parts {

@@ -126,7 +126,8 @@ pub(crate) fn overlay_actions(
         .optional()?;
     let Some(n) = n else { return Ok(()) };
     let server = server_mute(cache, n)?;
-    let overlaid = server.as_ref().filter(|_| !pending.is_empty()).map(laid_over);
+    // A server leaves out what nobody has touched yet.
+    let overlaid = (!pending.is_empty()).then(|| laid_over(&server.unwrap_or_default()));
     if overlay(cache, n, overlaid.as_ref(), now)? {
         let touched = Touched { covered: cover_again(cache, n)?.into_iter().collect(), ..Touched::default() };
         followers.iter().try_for_each(|follow| follow(cache, changes, &touched))?;

@@ -1,0 +1,6 @@
+//! The core against the real server: real HTTP, real files, real time-outs.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod acting;
+mod reading;
+mod support;
