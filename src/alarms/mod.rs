@@ -24,6 +24,7 @@ mod list;
 mod mark;
 mod room;
 mod row;
+mod saved;
 mod search;
 mod seen;
 mod why;
@@ -39,6 +40,7 @@ pub use list::AlarmList;
 pub use mark::{Mark, Status};
 pub use room::{AlarmWindow, Alarms};
 pub use row::{AcknowledgedBy, AlarmRow, MutedBy};
+pub use saved::SavedFilter;
 pub use why::Why;
 
 pub(crate) use acting::kinds;

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod acting;
+mod choosing;
 mod reading;
 mod support;
+mod vendor;
