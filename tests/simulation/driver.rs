@@ -11,7 +11,7 @@ impl World {
     }
 
     /// One step of the outbox, and its effects.
-    pub(super) fn to_outbox(&mut self, phone: usize, event: outbox::Event) -> Result<(), String> {
+    pub(super) fn tell_outbox(&mut self, phone: usize, event: outbox::Event) -> Result<(), String> {
         let now = self.phones[phone].moment(self.now_ms);
         let random = self.chance.roll();
         let Some(life) = &mut self.phones[phone].life else { return Ok(()) };
@@ -21,7 +21,7 @@ impl World {
     }
 
     /// One step of the schedule, and its effects.
-    pub(super) fn to_schedule(&mut self, phone: usize, event: schedule::Event) -> Result<(), String> {
+    pub(super) fn tell_schedule(&mut self, phone: usize, event: schedule::Event) -> Result<(), String> {
         let now = self.phones[phone].moment(self.now_ms);
         let random = self.chance.roll();
         let Some(life) = &mut self.phones[phone].life else { return Ok(()) };
@@ -121,9 +121,9 @@ impl World {
         }
         *set = None;
         if of_outbox {
-            self.to_outbox(phone, outbox::Event::Tick)
+            self.tell_outbox(phone, outbox::Event::Tick)
         } else {
-            self.to_schedule(phone, schedule::Event::Tick)
+            self.tell_schedule(phone, schedule::Event::Tick)
         }
     }
 
@@ -142,14 +142,14 @@ impl World {
         }
         self.phones[phone].start(self.now_ms)?;
         let (to_outbox, to_schedule) = self.phones[phone].first_events();
-        to_outbox.into_iter().try_for_each(|event| self.to_outbox(phone, event))?;
-        to_schedule.into_iter().try_for_each(|event| self.to_schedule(phone, event))
+        to_outbox.into_iter().try_for_each(|event| self.tell_outbox(phone, event))?;
+        to_schedule.into_iter().try_for_each(|event| self.tell_schedule(phone, event))
     }
 
     pub(super) fn tells_session(&mut self, phone: usize) -> Result<(), String> {
         let session = self.phones[phone].session();
         let usable = self.phones[phone].token;
-        self.to_outbox(phone, outbox::Event::Session(session))?;
-        self.to_schedule(phone, schedule::Event::Session(usable))
+        self.tell_outbox(phone, outbox::Event::Session(session))?;
+        self.tell_schedule(phone, schedule::Event::Session(usable))
     }
 }

@@ -233,6 +233,9 @@ impl Phone {
             let text = serde_json::to_string(entry).map_err(|error| error.to_string())?;
             self.disk.own.insert(entry.id, text);
             ledger.recorded(entry.id);
+            if let (State::OnServer(_), Some(made)) = (&entry.state, ledger.made.get_mut(&entry.id)) {
+                made.heard = true;
+            }
         }
         let kept = ledger.kept.get(&self.index).copied().unwrap_or_default();
         if kept == self.disk.own.len() {

@@ -186,6 +186,9 @@ impl Server {
         }
         let result = match self.decide(action, now_ms) {
             Ok(()) => self.apply(action, now_ms, ledger)?,
+            Err((_, refusal)) if refusal.code == Code::TooOld && ledger.of(action.id)?.heard => {
+                return Err(format!("{}: was in time once, and is too old now", action.id));
+            }
             Err((outcome, refusal)) => {
                 ActionResult { code: Some(refusal.code), arguments: refusal.arguments, ..empty(action.id, outcome) }
             }

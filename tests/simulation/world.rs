@@ -260,8 +260,8 @@ impl World {
                 self.tally.count("ring");
                 let feed = Feed { organization, name: FEED.to_owned() };
                 if self.lives(phone, life) {
-                    self.to_outbox(phone, outbox::Event::Nudged)?;
-                    self.to_schedule(phone, schedule::Event::Rung { feed, offset })?;
+                    self.tell_outbox(phone, outbox::Event::Nudged)?;
+                    self.tell_schedule(phone, schedule::Event::Rung { feed, offset })?;
                 }
                 Ok(())
             }
@@ -306,8 +306,8 @@ impl World {
                 if !there {
                     self.listeners.remove(&phone);
                 }
-                self.to_outbox(phone, outbox::Event::Nudged)?;
-                self.to_schedule(phone, schedule::Event::NetworkChanged)
+                self.tell_outbox(phone, outbox::Event::Nudged)?;
+                self.tell_schedule(phone, schedule::Event::NetworkChanged)
             }
             Happening::Token(phone, there) => {
                 self.tally.count("token gone");
@@ -321,8 +321,8 @@ impl World {
             }
             Happening::Front(phone, front) => {
                 self.phones[phone].front = front;
-                self.to_outbox(phone, outbox::Event::Nudged)?;
-                self.to_schedule(phone, schedule::Event::Front(front))
+                self.tell_outbox(phone, outbox::Event::Nudged)?;
+                self.tell_schedule(phone, schedule::Event::Front(front))
             }
             Happening::ClockSet(phone, by_ms) => {
                 self.tally.count("clock set");

@@ -70,6 +70,9 @@ mod sending;
 mod shelf;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use onsite_wire::codes::Code;

@@ -42,6 +42,9 @@ mod event;
 mod feed;
 mod stream;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use onsite_wire::ids::OrganizationId;
