@@ -44,8 +44,7 @@ pub(crate) async fn live(
     app.storage.read(move |view| Scope::of(view, &asking, organization).map(|_| ())).await?;
     let opened = open(&app, &headers, &caller)?;
     let (measured, moved) = (app.storage.listen_to_measurements(), app.storage.listen());
-    let live =
-        Live { app: Arc::clone(&app), caller, organization, measured, moved, seen: HashMap::new(), lines: 0 };
+    let live = Live { app: Arc::clone(&app), caller, organization, measured, moved, seen: HashMap::new(), lines: 0 };
     Ok(answer(live, opened))
 }
 
