@@ -17,10 +17,13 @@
 //! | `history` | one alarm's and one sensor's past |
 //! | `server_info` | what the server is |
 //! | [`demo`] | invented organizations and what happens in them |
+//! | `living` | performs the demonstration on a server's data |
+//! | [`cli`] | the program's commands |
 //! | [`document`] | an organization as one JSON document |
 
 mod access;
 mod actions;
+pub mod cli;
 pub mod clock;
 pub mod demo;
 mod digest;
@@ -29,6 +32,7 @@ mod events;
 mod feeds;
 mod history;
 mod http;
+mod living;
 mod random;
 mod rest;
 mod server;
@@ -38,5 +42,6 @@ mod streams;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use http::{Fault, FaultSwitch, our_document};
+pub use living::Living;
 pub use server::{Limits, RunningServer, ServerConfig, ServerError, TlsFiles, start};
 pub use storage::Storage;

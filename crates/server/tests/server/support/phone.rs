@@ -11,6 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::house::{PASSWORD, organization};
+use super::vendor;
 
 pub struct Phone {
     pub base: String,
@@ -89,7 +90,13 @@ impl Phone {
     }
 
     pub async fn try_get(&self, path: &str) -> Result<Answer, reqwest::Error> {
-        read(self.request(Method::GET, path)).await
+        let answer = read(self.request(Method::GET, path)).await?;
+        if answer.status == StatusCode::OK
+            && answer.headers.get("content-type").is_some_and(|kind| kind == "application/json")
+        {
+            vendor::check_answer(path, &answer.body);
+        }
+        Ok(answer)
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
