@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
 use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, ActionsResponse, Problem};
 
@@ -33,6 +34,11 @@ pub(crate) async fn act(
     let person = caller.person()?;
     if request.actions.len() > BATCH_LIMIT {
         return Err(Refused::too_large("100 actions"));
+    }
+    // What a restored backup has forgotten must come again before what builds on it.
+    let present = app.storage.generation();
+    if request.generation.is_some_and(|named| named != present) {
+        return Err(Refused::of(Code::GenerationChanged).with("generation", present));
     }
     let results = app.storage.act(person, request.actions).await?;
     Ok(Json(ActionsResponse { results }))
