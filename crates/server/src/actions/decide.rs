@@ -91,8 +91,8 @@ pub(super) fn decide(
     Ok(result)
 }
 
-/// A hash of everything that makes an action this one. How old it is, and whether it is asked again after a restored
-/// backup, changes from one sending to the next.
+/// A hash of everything that makes an action this one. How old it is, and whether it was confirmed once, changes from one
+/// sending to the next.
 fn fingerprint(request: &ActionRequest) -> Result<[u8; 32], StorageError> {
     let content = ActionRequest { age_ms: 0, age_uncertain: false, confirmed_before: false, ..request.clone() };
     let json = serde_json::to_vec(&content).map_err(|error| StorageError::Unreadable("action", error))?;

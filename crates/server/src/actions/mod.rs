@@ -25,7 +25,8 @@ pub(crate) const BATCH_LIMIT: usize = 100;
 
 /// `POST actions`: one result per action, in order.
 #[utoipa::path(post, path = "/onsite/v1/actions", tag = "actions", operation_id = "act", request_body = ActionsRequest,
-    responses((status = 200, body = ActionsResponse), (status = 400, body = Problem), (status = 413, body = Problem)))]
+    responses((status = 200, body = ActionsResponse), (status = 400, body = Problem), (status = 409, body = Problem),
+        (status = 413, body = Problem)))]
 pub(crate) async fn act(
     State(app): State<Arc<App>>,
     caller: Caller,
