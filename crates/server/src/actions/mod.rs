@@ -36,8 +36,10 @@ pub(crate) async fn act(
     if request.actions.len() > BATCH_LIMIT {
         return Err(Refused::too_large("100 actions"));
     }
-    if request.generation.is_some_and(|generation| generation != app.storage.generation()) {
-        return Err(Refused::of(Code::GenerationChanged));
+    // What a restored backup has forgotten must come again before what builds on it.
+    let present = app.storage.generation();
+    if request.generation.is_some_and(|named| named != present) {
+        return Err(Refused::of(Code::GenerationChanged).with("generation", present));
     }
     let results = app.storage.act(person, request.actions).await?;
     Ok(Json(ActionsResponse { results }))
