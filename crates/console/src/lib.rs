@@ -1,0 +1,3 @@
+//! A phone in the terminal, over the same core.
+
+pub mod story;
