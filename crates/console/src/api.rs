@@ -5,7 +5,7 @@ pub use onsite::account::{
     SessionState,
 };
 pub use onsite::alarms::{
-    AcknowledgedBy, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AssigneeChoice, AssignmentChoice, Chosen, Facets,
+    AcknowledgedBy, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AlarmWindow, AssigneeChoice, AssignmentChoice, Chosen, Facets,
     MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status, Why,
 };
 pub use onsite::error::{Code, Error};

@@ -47,10 +47,8 @@ pub enum Message {
     People(Vec<PersonEntry>),
     /// The places, and the one that narrows every screen.
     Places(Vec<LocationNode>, Option<LocationId>),
-    /// The saved filters.
-    Saved(Vec<SavedFilter>),
-    /// The filter and sort that were used last.
-    LastFilter(Box<AlarmFilter>, AlarmSort),
+    /// The saved filters, and the filter and sort that were used last.
+    Saved(Vec<SavedFilter>, Box<(AlarmFilter, AlarmSort)>),
     /// The flight recorder's newest lines.
     Journal(Vec<JournalLine>),
     /// A text to be read: its title and lines.
@@ -78,8 +76,6 @@ pub enum Deed {
     Unmuted,
     /// All of mine went to somebody else.
     HandedOver,
-    /// A parked action was tried again.
-    Retried,
 }
 
 /// Something to be asked of the core.
@@ -134,7 +130,7 @@ pub enum Command {
     LoadOrganizations,
     /// Read the places and people of these organizations.
     LoadPlaces(Option<OrganizationId>),
-    /// Read the saved filters.
+    /// Read the saved filters and the one used last.
     LoadSaved,
     /// Keep a filter under a name.
     SaveFilter(Box<SavedFilter>),

@@ -50,8 +50,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         }
         Message::People(people) => model.people = people,
         Message::Places(nodes, chosen) => return take_places(model, nodes, chosen),
-        Message::Saved(saved) => model.saved = saved,
-        Message::LastFilter(filter, sort) => model.alarms.last = Some((*filter, sort)),
+        Message::Saved(saved, last) => {
+            model.saved = saved;
+            model.alarms.last.get_or_insert(*last);
+        }
         Message::Journal(lines) => {
             model.journal = lines;
             model.at.journal.keep_inside(model.journal.len());
@@ -125,7 +127,6 @@ fn tell_outcome(model: &mut Model, deed: Deed, outcome: &Outcome) {
         Deed::Muted => "Muted",
         Deed::Unmuted => "Unmuted",
         Deed::HandedOver => "Handed over",
-        Deed::Retried => "Tried again",
     };
     let others = outcome.decided_by_others.len();
     let mut parts = Vec::new();
