@@ -3,6 +3,7 @@
 
 mod acting;
 mod choosing;
+mod muting;
 mod reading;
 mod support;
 mod vendor;
