@@ -11,12 +11,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use onsite_wire::GENERATION_HEADER;
 
-use super::{App, Refused};
 use crate::access::session;
+use crate::http::{App, Refused};
+use crate::openapi::our_document;
 use crate::{actions, digest, events, feeds, history, rest, server_info, streams};
 
 /// The vendor's half of the contract, as it is checked in.
-const VENDOR_DOCUMENT: &str = include_str!("../../../../docs/api/rest-openapi.json");
+const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
 
 /// Everything that this server answers.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -49,7 +50,7 @@ fn vendor() -> Router<Arc<App>> {
 /// Our half.
 fn ours() -> Router<Arc<App>> {
     Router::new()
-        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], super::our_document()) }))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], our_document()) }))
         .route("/capabilities", get(server_info::capabilities))
         .route("/session", post(session::sign_in))
         .route("/session", delete(session::sign_out))
