@@ -3,6 +3,9 @@
 
 mod acting;
 mod choosing;
+mod damage;
+mod faults;
 mod reading;
+mod restore;
 mod support;
 mod vendor;
