@@ -143,8 +143,10 @@ impl Driver {
                 break;
             }
             // A full or closed disk is told to whoever asked; the driver itself goes on and tries again.
-            if self.take(message).await.is_err() {
-                self.lines.clear();
+            if let Err(fault) = self.take(message).await {
+                let error = Error::from(fault);
+                let detail = error.arguments.values().cloned().collect::<Vec<_>>().join(" ");
+                self.lines = vec![Line::new(self.now().wall, "fault").saying(format!("{} {detail}", error.code))];
             }
             self.show();
         }

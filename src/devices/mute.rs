@@ -90,7 +90,8 @@ pub(crate) fn hold_again(
     Ok(moved > 0)
 }
 
-/// Notes when a mute changes by time alone.
+/// Notes when a mute changes by time alone. A moment that has passed and was not looked at yet stays: else a row that
+/// comes again in between would swallow the announcement of its end.
 pub(crate) fn set_deadline(
     cache: &Connection,
     subject: i64,
@@ -102,11 +103,21 @@ pub(crate) fn set_deadline(
         Some(at) => cache
             .prepare_cached(
                 "INSERT INTO deadline (at, subject, n) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (subject, n) DO UPDATE SET at = excluded.at",
+                 ON CONFLICT (subject, n) DO UPDATE SET at = excluded.at WHERE deadline.at > ?4",
             )?
-            .execute((at.micros(), subject, n))?,
-        None => cache.prepare_cached("DELETE FROM deadline WHERE subject = ?1 AND n = ?2")?.execute((subject, n))?,
+            .execute((at.micros(), subject, n, now.micros()))?,
+        None => cache.prepare_cached("DELETE FROM deadline WHERE subject = ?1 AND n = ?2 AND at > ?3")?.execute((
+            subject,
+            n,
+            now.micros(),
+        ))?,
     };
+    Ok(())
+}
+
+/// Forgets a moment that was looked at.
+pub(crate) fn pass_deadline(cache: &Connection, subject: i64, n: i64) -> Result<(), Fault> {
+    cache.prepare_cached("DELETE FROM deadline WHERE subject = ?1 AND n = ?2")?.execute((subject, n))?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod acting;
 mod choosing;
 mod damage;
 mod faults;
+mod muting;
 mod reading;
 mod restore;
 mod support;

@@ -100,6 +100,7 @@ async fn action(storage: &Storage, act: Act, at: Timestamp) -> Result<Option<Act
         basis: Some(Basis::Version(version)),
         age_ms: 0,
         age_uncertain: false,
+        confirmed_before: false,
         body,
     }))
 }

@@ -1,6 +1,7 @@
 //! All routes in one place.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -63,11 +64,15 @@ fn ours() -> Router<Arc<App>> {
         .route("/organizations/{organization}/sensors/{sensor}/history", get(history::sensor_history))
 }
 
-/// Every answer, also a refusal, names the generation of the data.
+/// Every answer, also a refusal, names the generation of the data, and the time by the server's own clock.
 async fn name_generation(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await.into_response();
     if let Ok(generation) = HeaderValue::from_str(&app.storage.generation().to_string()) {
         response.headers_mut().insert(HeaderName::from_static(GENERATION_HEADER), generation);
+    }
+    let since_1970 = Duration::from_millis(app.clock.now().millis().unsigned_abs());
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_1970)) {
+        response.headers_mut().insert(header::DATE, date);
     }
     response
 }

@@ -9,6 +9,8 @@ mod documents;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod living;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod reading;
