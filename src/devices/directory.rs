@@ -344,7 +344,7 @@ impl SharedDirectory {
     pub fn at(&self, cache: &Connection) -> Result<Arc<Directory>, Fault> {
         let version = Directory::current_version(cache)?;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.version != version || version == 0 {
+        if kept.version != version {
             *kept = Arc::new(Directory::load(cache)?);
         }
         Ok(Arc::clone(&kept))
