@@ -15,7 +15,8 @@ pub fn key() -> Key {
 }
 
 pub async fn open(folder: &Path, server: &str, before_migration_commits: Arc<dyn Fn() + Send + Sync>) -> Account {
-    let config = AccountConfig { before_migration_commits, ..AccountConfig::new(folder, key(), server, Access::Person) };
+    let config =
+        AccountConfig { before_migration_commits, ..AccountConfig::new(folder, key(), server, Access::Person) };
     let (account, opened) = Account::open(config).await.unwrap();
     assert!(opened.rescued.is_none() && !opened.cache_replaced, "a kill damages nothing: {opened:?}");
     account
