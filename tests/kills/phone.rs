@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onsite::account::{Access, Account, AccountConfig, AccountState};
+use onsite::error::Code;
 use onsite::store::Key;
 
 /// Nothing here takes this long unless it hangs.
@@ -15,11 +16,22 @@ pub fn key() -> Key {
 }
 
 pub async fn open(folder: &Path, server: &str, before_migration_commits: Arc<dyn Fn() + Send + Sync>) -> Account {
-    let config =
-        AccountConfig { before_migration_commits, ..AccountConfig::new(folder, key(), server, Access::Person) };
-    let (account, opened) = Account::open(config).await.unwrap();
-    assert!(opened.rescued.is_none() && !opened.cache_replaced, "a kill damages nothing: {opened:?}");
-    account
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let mut config = AccountConfig::new(folder, key(), server, Access::Person);
+        config.before_migration_commits = Arc::clone(&before_migration_commits);
+        match Account::open(config).await {
+            Ok((account, opened)) => {
+                assert!(opened.rescued.is_none() && !opened.cache_replaced, "a kill damages nothing: {opened:?}");
+                return account;
+            }
+            // The test's own account, which was here before, still closes its files.
+            Err(error) if error.code == Code::StoreBusy && tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 /// Waits until the account's state is as told.

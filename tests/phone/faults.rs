@@ -12,7 +12,7 @@ use onsite_wire::onsite::Role;
 use onsite_wire::rest::{Assignee, AssigneeKind};
 use secrecy::SecretString;
 
-use crate::support::{Backend, HandClock, Phone, config, now};
+use crate::support::{Backend, HandClock, Phone, now};
 
 const ACTIONS: &str = "/onsite/v1/actions";
 const MINUTE_MS: i64 = 60_000;
@@ -148,27 +148,14 @@ async fn a_server_that_was_restarted_gets_what_was_done_meanwhile_once() {
     assert_eq!(phone.list(AlarmFilter::default()).await.rows.len(), backend.listed(0));
 }
 
-/// A backend and a phone whose clocks are set by hand.
+/// A backend and a phone whose clocks can be turned forward.
 async fn by_hand() -> (Backend, Arc<ManualClock>, Phone, Arc<HandClock>) {
     let at = now();
-    let documents = demo::organizations(7, at);
-    let data = tempfile::tempdir().unwrap();
     let server_clock = Arc::new(ManualClock::at(at));
-    let clock: Arc<dyn onsite_server::Clock> = Arc::clone(&server_clock) as _;
-    let server = start(ServerConfig { clock, ..ServerConfig::local(data.path()) }).await.unwrap();
-    for document in &documents {
-        server.store().import(document.clone()).await.unwrap();
-    }
-    let backend = Backend { server, documents, data };
-    let clock = HandClock::at(at);
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = config(folder.path(), &backend.server.base_url());
-    config.clock = Arc::clone(&clock) as _;
-    let (account, _) = Account::open(config).await.unwrap();
-    let who = backend.person(0, Role::Administrator);
-    account.sign_in(&who.0, &SecretString::from(who.1)).await.unwrap();
-    let phone = Phone { folder, account };
-    phone.until("everything was read", |state| state.read_at.is_some()).await;
+    let clock = Arc::clone(&server_clock);
+    let backend = Backend::configured(demo::organizations(7, at), |config| config.clock = clock).await;
+    let clock = Arc::new(HandClock::default());
+    let phone = Phone::with_clock(&backend, &backend.person(0, Role::Administrator), clock.clone()).await;
     (backend, server_clock, phone, clock)
 }
 

@@ -19,7 +19,6 @@ enum Damage {
     FirstByte,
     FirstPage,
     MiddlePage,
-    LastPage,
     CutInHalf,
     CutInAPage,
     Emptied,
@@ -32,11 +31,10 @@ enum Damage {
 
 use Damage::*;
 
-const ALL: [Damage; 12] = [
+const ALL: [Damage; 11] = [
     FirstByte,
     FirstPage,
     MiddlePage,
-    LastPage,
     CutInHalf,
     CutInAPage,
     Emptied,
@@ -69,7 +67,6 @@ impl Damage {
             FirstByte | JournalsFirstByte => scratch(&open, 0, 1),
             FirstPage => scratch(&open, 0, page),
             MiddlePage => scratch(&open, middle, page),
-            LastPage => scratch(&open, length - page, page),
             CutInHalf => open.set_len(middle).unwrap(),
             CutInAPage => open.set_len(middle + page / 3).unwrap(),
             Emptied => open.set_len(0).unwrap(),
@@ -133,7 +130,7 @@ fn whatever_is_damaged_in_the_cache_it_begins_anew_and_what_a_person_wrote_stays
         } else {
             assert_eq!((rows, aside.len()), (0, 1), "{damage:?}: begun anew, the old one kept");
         }
-        if [FirstByte, FirstPage, CutInHalf, CutInAPage, Garbage].contains(&damage) {
+        if [FirstByte, FirstPage, Garbage].contains(&damage) {
             assert!(opened_anew, "{damage:?} is met at once");
         }
         let (store, opened) = open(folder.path()).unwrap();
@@ -166,7 +163,7 @@ fn of_a_damaged_own_file_all_that_can_be_read_is_saved_and_the_old_one_is_kept()
         assert_eq!((rescued.rows, aside), (found, 1), "{damage:?}: {rescued:?}");
         assert!(rescued.torn_tables > 0, "{damage:?}: {rescued:?}");
         match damage {
-            MiddlePage | LastPage => assert!(found > OWN_ROWS / 2, "{damage:?}: both ends, {found}"),
+            MiddlePage => assert!(found > OWN_ROWS / 2, "{damage:?}: both ends, {found}"),
             CutInHalf | CutInAPage => assert!(found > 0, "{damage:?}: the beginning, {found}"),
             _ => {}
         }
@@ -210,8 +207,7 @@ fn damage_in_the_own_file_that_a_reader_meets_does_not_cost_the_cache() {
     MiddlePage.inflict(folder.path(), File::Own);
     let met = store
         .read(|reading| {
-            reading
-                .own(|own| Ok(own.query_row("SELECT sum(length(value)) FROM setting", [], |row| row.get::<_, i64>(0))?))
+            reading.own(|own| Ok(own.query_row("SELECT sum(length(entry)) FROM action", [], |row| row.get::<_, i64>(0))?))
         })
         .wait();
     assert!(matches!(met, Err(Fault::Damaged(File::Own))), "{met:?}");

@@ -38,8 +38,8 @@ pub fn write_own(store: &Store, numbers: std::ops::Range<usize>) -> Result<(), F
     let job = store.write(move |writer| {
         writer.own(|own| {
             for n in numbers {
-                own.prepare_cached("INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)")?
-                    .execute(params![format!("row {n:05}"), value(n)])?;
+                own.prepare_cached("INSERT OR REPLACE INTO action (n, id, entry) VALUES (?1, ?2, ?3)")?
+                    .execute(params![i64::try_from(n).unwrap(), n.to_be_bytes().as_slice(), value(n)])?;
             }
             Ok(())
         })
@@ -64,16 +64,16 @@ pub fn write_cache(store: &Store, numbers: std::ops::Range<usize>) -> Result<(),
 }
 
 /// The rows of own.db that can be read, each whole.
-pub fn own_rows(store: &Store) -> BTreeMap<String, String> {
+pub fn own_rows(store: &Store) -> BTreeMap<i64, String> {
     let job = store.write(|writer| {
         writer.own(|own| {
-            let mut select = own.prepare_cached("SELECT name, value FROM setting WHERE name LIKE 'row %'")?;
+            let mut select = own.prepare_cached("SELECT n, entry FROM action")?;
             Ok(select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
         })
     });
-    let rows: BTreeMap<String, String> = job.wait().unwrap();
-    for (name, text) in &rows {
-        assert_eq!(*text, value(name[4..].parse().unwrap()), "a row that came back is whole");
+    let rows: BTreeMap<i64, String> = job.wait().unwrap();
+    for (n, text) in &rows {
+        assert_eq!(*text, value(usize::try_from(*n).unwrap()), "a row that came back is whole");
     }
     rows
 }
