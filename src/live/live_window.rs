@@ -49,9 +49,16 @@ pub(super) struct LiveWindow<Q: Query> {
     /// Commits that wait for the first rows, or for a lesson.
     unlearnt: VecDeque<(i64, Changes<Q>)>,
     studying: bool,
+    /// Rows that are new here are being read.
+    reading: usize,
+    /// How often in a row that was waited for.
+    waited: u8,
     /// A read failed; the next event begins anew.
     failed: bool,
 }
+
+/// So often a window waits for rows that are new in it before it shows the others without them.
+const PATIENCE: u8 = 8;
 
 impl<Q: Query> LiveWindow<Q> {
     pub(super) fn new(
@@ -77,6 +84,8 @@ impl<Q: Query> LiveWindow<Q> {
             log: Vec::new(),
             unlearnt: VecDeque::new(),
             studying: false,
+            reading: 0,
+            waited: 0,
             failed: false,
         }
     }
@@ -97,6 +106,7 @@ impl<Q: Query> LiveWindow<Q> {
         self.unsure = false;
         self.log.clear();
         self.studying = false;
+        self.reading = 0;
         self.failed = false;
         self.page();
     }
@@ -142,7 +152,7 @@ impl<Q: Query> LiveWindow<Q> {
     /// The first rows of a round: from here on the window is known.
     fn first_rows(&mut self, seq: i64, ready: Arc<Q::Ready>, anchor: Option<Q::Key>, met: bool) {
         self.base = seq;
-        self.listing.anchor = if self.target.is_some() { anchor } else { None };
+        self.listing.anchor = anchor;
         if self.moving && (met || self.target.is_none()) {
             // The window begins elsewhere: what came in above its old beginning is history.
             self.listing.newer.clear();
@@ -237,8 +247,16 @@ impl<Q: Query> LiveWindow<Q> {
         if shown.is_empty() {
             self.publish();
         } else {
+            self.reading += 1;
             self.reads.rows(ready, shown);
         }
+    }
+
+    /// A new row pushes another out before it can be shown itself: both are shown at once, unless rows come and come.
+    fn waits_for_rows(&mut self) -> bool {
+        let waits = self.reading > 0 && self.waited < PATIENCE && self.listing.entries.iter().any(|e| e.row.is_none());
+        self.waited = if waits { self.waited + 1 } else { 0 };
+        waits
     }
 
     /// A window that begins at a row cannot tell from its total whether rows are left below it.
@@ -254,6 +272,9 @@ impl<Q: Query> LiveWindow<Q> {
 
     /// Shows what the window holds, if it differs.
     fn publish(&mut self) {
+        if self.ready.is_none() || self.waits_for_rows() {
+            return;
+        }
         let Some(ready) = &self.ready else { return };
         let mut counted = self.count.shown(&self.query, ready);
         let rows = self.listing.rows();
@@ -304,6 +325,7 @@ impl<Q: Query> LiveWindow<Q> {
                 self.publish();
             }
             Found::Rows(rows) => {
+                self.reading = self.reading.saturating_sub(1);
                 rows.into_iter().for_each(|(n, row)| self.listing.show(n, row));
                 self.publish();
             }
@@ -315,6 +337,7 @@ impl<Q: Query> LiveWindow<Q> {
             Found::Failed => {
                 self.failed = true;
                 self.paging = false;
+                self.reading = 0;
                 self.publish();
             }
         }
@@ -373,6 +396,9 @@ impl<Q: Query> Live for LiveWindow<Q> {
     fn show(&mut self, id: Option<Uuid>) {
         self.target = id;
         self.moving = true;
+        if id.is_none() {
+            self.listing.anchor = None;
+        }
         self.keeping = false;
         self.restart();
     }

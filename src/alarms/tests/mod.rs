@@ -5,6 +5,9 @@
 
 mod filters;
 mod phone;
+mod plans;
+mod raw;
+mod steps;
 mod truth;
 mod windows;
 

@@ -116,6 +116,14 @@ impl World {
         world
     }
 
+    /// The same with one organization alone.
+    pub fn of_one_organization(seed: u64) -> Self {
+        let mut world = Self::new(seed);
+        world.organizations.truncate(1);
+        world.devices.iter_mut().for_each(|machine| machine.organization = 0);
+        world
+    }
+
     fn name(&mut self) -> String {
         let chance = &mut self.chance;
         if chance.one_in(3) {
