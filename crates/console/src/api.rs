@@ -5,8 +5,8 @@ pub use onsite::account::{
     SessionState,
 };
 pub use onsite::alarms::{
-    AcknowledgedBy, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AlarmWindow, AssigneeChoice, AssignmentChoice, Chosen, Facets,
-    MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status, Why,
+    AcknowledgedBy, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AlarmWindow, AssigneeChoice, AssignmentChoice,
+    Chosen, Facets, MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status, Why,
 };
 pub use onsite::error::{Code, Error};
 pub use onsite::home::{Tile, tiles};

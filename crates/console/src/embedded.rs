@@ -26,7 +26,9 @@ pub async fn demonstrate(folder: &Path, seed: u64, clock: Arc<dyn Clock>) -> Res
     let now = storage.now();
     let documents = demo::organizations(seed, now);
     let known: Vec<_> = storage.organizations().await?.into_iter().map(|row| row.id).collect();
-    for document in documents.iter().filter(|document| document.organization_id().is_some_and(|id| !known.contains(&id))) {
+    for document in
+        documents.iter().filter(|document| document.organization_id().is_some_and(|id| !known.contains(&id)))
+    {
         storage.import(document.clone()).await?;
     }
     let technician = technician(&documents).ok_or(ConsoleError::NobodyThere)?;

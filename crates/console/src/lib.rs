@@ -8,7 +8,7 @@
 //! | `link` | the core: what the state asks for is asked of the account, what comes is told to the state |
 //! | `terminal` | the terminal: keys in, cells out |
 //! | `opening`, `embedded` | the account that is shown, and the demonstration where no server is named |
-//! | `picture` | screens of a real run as a picture |
+//! | `picture`, `svg` | screens of a real run as a picture |
 
 mod api;
 mod app;
@@ -19,6 +19,7 @@ mod opening;
 mod picture;
 mod screens;
 mod sheets;
+mod svg;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -73,7 +74,7 @@ impl ConsoleError {
 /// Runs the console until the person leaves it.
 pub async fn run(args: Args) -> Result<(), ConsoleError> {
     if let Some(file) = &args.picture {
-        let _ = file; return Ok(());
+        return picture::write(file, args.seed).await;
     }
     if !std::io::stdout().is_terminal() {
         return Err(ConsoleError::NoTerminal);

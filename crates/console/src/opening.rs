@@ -47,7 +47,11 @@ pub async fn open(args: &Args) -> Result<Opened, ConsoleError> {
         (None, Some(temporary)) => temporary.path().to_owned(),
         (None, None) => PathBuf::new(),
     };
-    let shown = if temporary.is_some() { "a temporary folder, gone afterwards".to_owned() } else { folder.display().to_string() };
+    let shown = if temporary.is_some() {
+        "a temporary folder, gone afterwards".to_owned()
+    } else {
+        folder.display().to_string()
+    };
     match &args.server {
         Some(server) => {
             let account = open_named(args, server, &folder).await?;

@@ -27,7 +27,11 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
             if let Some(at) = model.front() {
                 at.selected = row;
             }
-            if model.alarms.choice != Choice::None && model.screen == Screen::Alarms { choose(model) } else { enter(model) }
+            if model.alarms.choice != Choice::None && model.screen == Screen::Alarms {
+                choose(model)
+            } else {
+                enter(model)
+            }
         }
         Intent::Tile(n) => open_tile(model, n),
         Intent::LastFilter => last_filter(model),
@@ -140,7 +144,8 @@ fn moved(model: &mut Model, intent: Intent) -> Vec<Command> {
     };
     if model.sheet.is_none() && model.screen == Screen::Alarm {
         if let Some(open) = &mut model.alarm {
-            open.scroll = open.scroll.saturating_add_signed(by.max(-10_000)).min(10_000);
+            // Drawing tells how far it really went.
+            open.scroll = open.scroll.saturating_add_signed(by);
         }
         return Vec::new();
     }
@@ -148,6 +153,7 @@ fn moved(model: &mut Model, intent: Intent) -> Vec<Command> {
     if let Some(at) = model.front() {
         at.step(by, len);
     }
+    sheets::moved(model);
     if model.sheet.is_none() && model.screen == Screen::Alarms { model.alarms.ask_more() } else { Vec::new() }
 }
 

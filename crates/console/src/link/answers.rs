@@ -82,9 +82,7 @@ pub async fn act(account: &Account, command: Command) -> Result<(Deed, Receipt),
     Ok(match command {
         Command::Acknowledge(chosen, to, note) => (Deed::Acknowledged, alarms.acknowledge(chosen, to, &note).await?),
         Command::Release(chosen) => (Deed::Released, alarms.release(chosen).await?),
-        Command::Mute(chosen, wish) => {
-            (Deed::Muted, alarms.mute(chosen, wish.until, wish.reason, &wish.text).await?)
-        }
+        Command::Mute(chosen, wish) => (Deed::Muted, alarms.mute(chosen, wish.until, wish.reason, &wish.text).await?),
         Command::MuteDevice(id, wish) => {
             (Deed::Muted, alarms.mute_device(id, wish.until, wish.reason, &wish.text).await?)
         }

@@ -55,7 +55,11 @@ pub async fn follow(account: Account, messages: Messages, receipts: Receipts) {
 /// The state so long after it was told.
 fn aged(state: &AccountState, by: Duration) -> AccountState {
     let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-    AccountState { now: state.now.plus_millis(by), age_ms: state.age_ms.map(|age| age.saturating_add(by)), ..state.clone() }
+    AccountState {
+        now: state.now.plus_millis(by),
+        age_ms: state.age_ms.map(|age| age.saturating_add(by)),
+        ..state.clone()
+    }
 }
 
 /// What needs a decision first, then what waits, then what is done; each the newest first.

@@ -59,16 +59,7 @@ impl Link {
     pub fn new(account: Account, messages: Messages) -> Self {
         let receipts = Receipts::default();
         let following = tokio::spawn(follow::follow(account.clone(), messages.clone(), receipts.clone()));
-        Self {
-            account,
-            messages,
-            organization: None,
-            receipts,
-            following,
-            tiles: Vec::new(),
-            list: None,
-            alarm: None,
-        }
+        Self { account, messages, organization: None, receipts, following, tiles: Vec::new(), list: None, alarm: None }
     }
 
     /// Does what the model asks. Answers come as messages; what cannot be done comes as [`Message::Failed`].

@@ -53,10 +53,7 @@ fn head(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
     let bar = drawing.look.bar();
     let strong = bar.patch(drawing.look.strong());
     let age = (format!("{} ", age(&model.state, model)), bar);
-    let left = vec![
-        (format!(" {}", title(model.screen)), strong),
-        (format!(" · {}", model.organization_label()), bar),
-    ];
+    let left = vec![(format!(" {}", title(model.screen)), strong), (format!(" · {}", model.organization_label()), bar)];
     drawing.style(area, bar);
     drawing.lines(area, &[spread(left, vec![age], usize::from(area.width))]);
 }
@@ -116,11 +113,7 @@ fn context(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
 
 fn notice(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
     let Some(notice) = &model.notice else { return };
-    let (sign, style) = if notice.is_trouble {
-        (" ‼ ", drawing.look.critical())
-    } else {
-        (" · ", Style::new())
-    };
+    let (sign, style) = if notice.is_trouble { (" ‼ ", drawing.look.critical()) } else { (" · ", Style::new()) };
     let text = words::cut(&format!("{sign}{}", notice.text), usize::from(area.width));
     drawing.lines(area, &[Line::styled(text, style)]);
 }
@@ -162,10 +155,8 @@ fn key_line(drawing: &mut Drawing<'_>, area: Rect, keys: &[Key]) {
     for key in keys {
         let width = u16::try_from(key_width(key)).unwrap_or(u16::MAX);
         let cells = Rect { x, width: width.min(area.right().saturating_sub(x)), ..area };
-        let line = Line::from_iter([
-            Span::styled(key.shown(), drawing.look.key()),
-            Span::raw(format!(" {}", key.does)),
-        ]);
+        let line =
+            Line::from_iter([Span::styled(key.shown(), drawing.look.key()), Span::raw(format!(" {}", key.does))]);
         drawing.lines(cells, &[line]);
         drawing.click(Rect { width: cells.width.saturating_sub(1), ..cells }, key.intent);
         x = x.saturating_add(width);

@@ -111,7 +111,8 @@ fn view_tile(model: &Model, drawing: &mut Drawing<'_>, area: Rect, n: usize, til
     }
     for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
         let width = u16::try_from(line.width()).unwrap_or(u16::MAX).min(inside.width);
-        drawing.lines(Rect { x: inside.x + (inside.width - width) / 2, y, width, height: 1 }, std::slice::from_ref(line));
+        drawing
+            .lines(Rect { x: inside.x + (inside.width - width) / 2, y, width, height: 1 }, std::slice::from_ref(line));
     }
     drawing.click(area, Intent::Tile(n));
 }

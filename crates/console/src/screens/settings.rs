@@ -57,7 +57,12 @@ fn entries(model: &Model) -> Vec<Entry> {
         entry("Clock", clock(model), "", None),
         entry("Server", model.setting.server.clone(), "", None),
         entry("Kept in", model.setting.folder.clone(), "", None),
-        entry("Diagnostics", "what happened, for those who help".to_owned(), "open", Some(Intent::Go(Screen::Diagnostics))),
+        entry(
+            "Diagnostics",
+            "what happened, for those who help".to_owned(),
+            "open",
+            Some(Intent::Go(Screen::Diagnostics)),
+        ),
     ]
 }
 

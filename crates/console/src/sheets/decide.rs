@@ -66,7 +66,8 @@ impl DecideSheet {
         let Some(action) = self.of(model) else { return };
         let ActionStage::Parked { code, arguments, current, .. } = &action.stage else { return };
         let width = usize::from(area.width.min(78)).saturating_sub(4);
-        let mut lines = vec![Line::styled(format!(" {}", words::cut(&model.name_of(action), width)), drawing.look.strong())];
+        let mut lines =
+            vec![Line::styled(format!(" {}", words::cut(&model.name_of(action), width)), drawing.look.strong())];
         let mut say = |label: &str, text: &str| {
             let head = format!(" {label:<6} ");
             for (n, part) in words::wrapped(text, width.saturating_sub(8)).into_iter().enumerate() {

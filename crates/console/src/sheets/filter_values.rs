@@ -138,9 +138,8 @@ pub fn values(model: &Model, section: Section) -> Vec<Value> {
 }
 
 fn status(filter: &AlarmFilter, counts: Option<&Facets>) -> Vec<Value> {
-    let value = |label, count: Option<u64>, choice| {
-        Value::new(label, count, filter.status == choice, Pick::Status(choice))
-    };
+    let value =
+        |label, count: Option<u64>, choice| Value::new(label, count, filter.status == choice, Pick::Status(choice));
     vec![
         value("active and cleared", counts.map(|counts| counts.active + counts.cleared), None),
         value("active", counts.map(|counts| counts.active), Some(Status::Active)),
@@ -149,9 +148,8 @@ fn status(filter: &AlarmFilter, counts: Option<&Facets>) -> Vec<Value> {
 }
 
 fn severity(filter: &AlarmFilter, counts: Option<&Facets>) -> Vec<Value> {
-    let value = |label, count: Option<u64>, choice| {
-        Value::new(label, count, filter.severity == choice, Pick::Severity(choice))
-    };
+    let value =
+        |label, count: Option<u64>, choice| Value::new(label, count, filter.severity == choice, Pick::Severity(choice));
     vec![
         value("critical and warnings", counts.map(|counts| counts.critical + counts.warning), None),
         value("critical", counts.map(|counts| counts.critical), Some(Shown::Critical)),
@@ -160,7 +158,8 @@ fn severity(filter: &AlarmFilter, counts: Option<&Facets>) -> Vec<Value> {
 }
 
 fn muted(filter: &AlarmFilter, counts: Option<&Facets>) -> Vec<Value> {
-    let value = |label, count: Option<u64>, choice| Value::new(label, count, filter.muted == choice, Pick::Muted(choice));
+    let value =
+        |label, count: Option<u64>, choice| Value::new(label, count, filter.muted == choice, Pick::Muted(choice));
     vec![
         value("with and without a mute", counts.map(|counts| counts.muted + counts.not_muted), MutedChoice::Both),
         value("without the muted ones", counts.map(|counts| counts.not_muted), MutedChoice::Without),
@@ -181,7 +180,8 @@ fn assignment(model: &Model, filter: &AlarmFilter, counts: Option<&Facets>) -> V
     list.extend(me.map(|me| value("me", of(me), AssignmentChoice::Person(me))));
     list.push(value("nobody", nobody, AssignmentChoice::Unassigned));
     list.push(value("somebody", someone, AssignmentChoice::Someone));
-    let mut others: BTreeSet<PersonId> = counts.map_or_else(BTreeSet::new, |all| all.assignees.keys().copied().collect());
+    let mut others: BTreeSet<PersonId> =
+        counts.map_or_else(BTreeSet::new, |all| all.assignees.keys().copied().collect());
     if let AssignmentChoice::Person(chosen) = filter.assignment {
         others.insert(chosen);
     }
@@ -238,7 +238,9 @@ fn times(model: &Model, filter: &AlarmFilter) -> Vec<Value> {
     };
     let is_any = filter.from.is_none() && filter.to.is_none();
     let mut list = vec![Value::new("any time", None, is_any, Pick::AnyTime)];
-    for (label, hours) in [("the last hour", 1), ("the last 8 hours", 8), ("the last 24 hours", 24), ("the last 7 days", 168)] {
+    for (label, hours) in
+        [("the last hour", 1), ("the last 8 hours", 8), ("the last 24 hours", 24), ("the last 7 days", 168)]
+    {
         list.push(Value::new(label, None, false, Pick::LastHours(hours)));
     }
     list.push(Value::new(&edge("from", filter.from), None, filter.from.is_some(), Pick::From));

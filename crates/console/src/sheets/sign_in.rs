@@ -25,10 +25,7 @@ impl SignInSheet {
 
     pub fn keys(&self) -> Vec<Key> {
         let does = if self.is_password { "sign in" } else { "on to the password" };
-        vec![
-            Key::of(KeyCode::Enter, does, Intent::Submit),
-            Key::of(KeyCode::Tab, "the other field", Intent::Next),
-        ]
+        vec![Key::of(KeyCode::Enter, does, Intent::Submit), Key::of(KeyCode::Tab, "the other field", Intent::Next)]
     }
 
     pub fn wish(&mut self, intent: Intent) -> Answer {

@@ -87,9 +87,8 @@ impl Scale {
     }
 
     fn severity(&self, value: f64) -> Option<ZoneSeverity> {
-        let inside = |zone: &&ThresholdZone| {
-            zone.from.is_none_or(|from| value >= from) && zone.to.is_none_or(|to| value < to)
-        };
+        let inside =
+            |zone: &&ThresholdZone| zone.from.is_none_or(|from| value >= from) && zone.to.is_none_or(|to| value < to);
         self.zones.iter().find(inside).map(|zone| zone.severity)
     }
 
