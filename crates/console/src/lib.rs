@@ -9,7 +9,7 @@
 //! | `terminal` | the terminal: keys in, cells out |
 //! | `opening`, `embedded` | the account that is shown, and the demonstration where no server is named |
 //! | `story` | a shift told as plain text, and checked |
-//! | `picture` | screens of a real run as a picture |
+//! | `picture`, `svg` | screens of a real run as a picture |
 
 mod api;
 mod app;

@@ -97,7 +97,7 @@ pub fn mute(model: &mut Model) -> Vec<Command> {
     {
         let standing = row(model).filter(|_| target.count == 1).and_then(|row| row.muted.clone());
         let standing = standing.filter(|mute| mute.device.is_none());
-        model.sheet = Some(Sheet::Mute(MuteSheet::new(MuteTarget::Alarms(target), standing)));
+        model.sheet = Some(Sheet::Mute(MuteSheet::new(MuteTarget::Alarms(Box::new(target)), standing)));
     }
     Vec::new()
 }

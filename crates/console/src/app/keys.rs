@@ -57,8 +57,9 @@ pub fn keys(model: &Model) -> Vec<Key> {
         keys.push(Key::of(KeyCode::Esc, "back", Intent::Back));
         keys.push(Key::letter('h', "home", Intent::Go(Screen::Home)));
     }
-    if model.screen != Screen::Actions && model.parked() > 0 {
-        keys.push(Key::letter('w', "needs you", Intent::Go(Screen::Actions)));
+    if model.screen != Screen::Actions {
+        let does = if model.state.parked > 0 { "needs you" } else { "my actions" };
+        keys.push(Key::letter('w', does, Intent::Go(Screen::Actions)));
     }
     keys.push(Key::letter('l', "place", Intent::ChooseLocation));
     keys.push(Key::letter('?', "keys", Intent::Keys));

@@ -48,12 +48,6 @@ pub enum Screen {
     Diagnostics,
 }
 
-impl Screen {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Home, Self::Organizations, Self::Alarms, Self::Alarm, Self::Actions, Self::Settings, Self::Diagnostics];
-}
-
 /// What does not change while the console runs.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -237,11 +231,6 @@ impl Model {
         }
     }
 
-    /// Actions that wait for the person's decision.
-    pub fn parked(&self) -> usize {
-        self.state.parked
-    }
-
     /// Goes to another screen; `Back` leads here.
     pub fn go(&mut self, screen: Screen) {
         self.sheet = None;
@@ -256,6 +245,8 @@ impl Model {
         self.page = rows.max(1);
         if let Some(position) = self.front() {
             position.top = top;
+        } else if let (Screen::Alarm, None, Some(open)) = (self.screen, &self.sheet, &mut self.alarm) {
+            open.scroll = top;
         }
     }
 

@@ -144,7 +144,8 @@ fn moved(model: &mut Model, intent: Intent) -> Vec<Command> {
     };
     if model.sheet.is_none() && model.screen == Screen::Alarm {
         if let Some(open) = &mut model.alarm {
-            open.scroll = open.scroll.saturating_add_signed(by.max(-10_000)).min(10_000);
+            // Drawing tells how far it really went.
+            open.scroll = open.scroll.saturating_add_signed(by);
         }
         return Vec::new();
     }
@@ -152,6 +153,7 @@ fn moved(model: &mut Model, intent: Intent) -> Vec<Command> {
     if let Some(at) = model.front() {
         at.step(by, len);
     }
+    sheets::moved(model);
     if model.sheet.is_none() && model.screen == Screen::Alarms { model.alarms.ask_more() } else { Vec::new() }
 }
 

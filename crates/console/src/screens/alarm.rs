@@ -8,12 +8,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::alarms;
+use super::alarms::{self, Beside};
 use crate::api::{AlarmDetail, AlarmRow, Code, Error, Offer, Standing, Status, Timestamp};
 use crate::app::keys::Key;
 use crate::app::message::Intent;
 use crate::app::{Model, OpenAlarm};
-use crate::widgets::drawing::{Drawing, List};
+use crate::widgets::drawing::Drawing;
 use crate::widgets::look::{Look, severity_words};
 use crate::widgets::plot;
 use crate::words::{self, Zone};
@@ -45,22 +45,12 @@ pub fn keys(model: &Model) -> Vec<Key> {
 
 pub fn view(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
     let Some(open) = &model.alarm else { return };
-    let text = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let (width, height) = (usize::from(area.width.saturating_sub(2)), usize::from(area.height));
     let lines = match &open.detail {
-        Some(detail) => page(model, open, detail, usize::from(text.width), usize::from(area.height), drawing.look),
+        Some(detail) => page(model, open, detail, width, height, drawing.look),
         None => vec![Line::raw("Reading …")],
     };
-    let last_top = lines.len().saturating_sub(usize::from(area.height));
-    let top = open.scroll.min(last_top);
-    drawing.lines(text, lines.get(top..).unwrap_or_default());
-    if last_top > 0 {
-        let at = crate::app::position::Position { selected: usize::MAX, top };
-        drawing.list(
-            Rect { x: area.right() - 2, width: 2, ..area },
-            List { at, len: lines.len(), height: 1 },
-            |_, _| Vec::new(),
-        );
-    }
+    drawing.scrolled(Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, &lines, open.scroll);
 }
 
 fn page(
@@ -105,7 +95,8 @@ fn hanging(head: &str, text: &str, style: Style, width: usize) -> Vec<Line<'stat
 }
 
 fn heading(row: &AlarmRow, width: usize, look: Look, zone: &Zone, now: Timestamp) -> Vec<Line<'static>> {
-    let mut lines = alarms::lines(row, None, width, &|row| standing(row, look), look, now);
+    let beside = Beside { mark: None, has_message: false, badges: standing(row, look) };
+    let mut lines = alarms::lines(row, beside, width, look, now);
     lines.extend(hanging("        ", &row.message, Style::new(), width));
     let since = zone.time(row.activated, now);
     let mut when = match (row.status, row.cleared) {
@@ -205,12 +196,9 @@ fn device(detail: &AlarmDetail, width: usize, look: Look) -> Vec<Line<'static>> 
     lines.extend(hanging("", &detail.row.place, look.dim(), width));
     match (&detail.floor_position, detail.may.floor_position) {
         (Some(at), _) => {
-            let text = format!(
-                "on floor plan {}: {:.0} % from the left, {:.0} % from the top",
-                at.floor_image_id,
-                at.x * 100.0,
-                at.y * 100.0
-            );
+            let (x, y) = (at.x * 100.0, at.y * 100.0);
+            let plan = words::cut(&at.floor_image_id, 12);
+            let text = format!("{x:.0} % from the left and {y:.0} % from the top of floor plan {plan}");
             lines.extend(hanging("", &text, look.dim(), width));
         }
         (None, Offer::NotOffered) => lines.push(Line::styled("floor plan: not offered here", look.dim())),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::api::{AlarmRow, Code, Standing, Status};
+use crate::api::{AlarmRow, Code, Standing, Status, Timestamp, Why};
 use crate::app::Model;
 use crate::app::alarm_list::Choice;
 use crate::app::keys::Key;
@@ -49,7 +49,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
 }
 
 /// What hides alarms and can be lifted by one key.
-fn lift(model: &Model) -> Option<&crate::api::Why> {
+fn lift(model: &Model) -> Option<&Why> {
     model.alarms.why.iter().find(|why| why.lift.is_some() || why.code == Code::HiddenByLocation)
 }
 
@@ -68,7 +68,7 @@ pub fn view(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
     drawing.list(rows, list, |n, width| {
         let Some(row) = model.alarms.rows.get(n) else { return Vec::new() };
         let mark = has_box.then(|| model.alarms.is_chosen(row.id));
-        lines(row, mark, width, &|row| badges(row, model, look), look, now)
+        lines(row, Beside { mark, has_message: true, badges: badges(row, model, look) }, width, look, now)
     });
     let used = u16::try_from(model.alarms.rows.len()).unwrap_or(u16::MAX).saturating_mul(2).min(rows.height);
     let why_at = Rect { y: rows.y + used, height: why_height, ..area };
@@ -101,44 +101,56 @@ fn heading(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
     drawing.click(area, Intent::Filter);
 }
 
+/// What a row shows beside the alarm itself.
+pub struct Beside {
+    /// Whether it is chosen, where something is.
+    pub mark: Option<bool>,
+    /// The longer text, in what is left of the first line.
+    pub has_message: bool,
+    /// At the right of the second line.
+    pub badges: Vec<(String, Style)>,
+}
+
 /// Two lines for an alarm: what is wrong since when; where, and what was done about it.
-pub fn lines(
-    row: &AlarmRow,
-    mark: Option<bool>,
-    width: usize,
-    badges: &dyn Fn(&AlarmRow) -> Vec<(String, Style)>,
-    look: Look,
-    now: crate::api::Timestamp,
-) -> Vec<Line<'static>> {
+pub fn lines(row: &AlarmRow, beside: Beside, width: usize, look: Look, now: Timestamp) -> Vec<Line<'static>> {
     let style = look.severity(row.severity, row.status);
-    let mark = match mark {
+    let mark = match beside.mark {
         None => "",
         Some(true) => "[x] ",
         Some(false) => "[ ] ",
     };
     let count = if row.count > 1 { format!(" ×{}", row.count) } else { String::new() };
-    let message = if row.message.is_empty() { String::new() } else { format!("  {}", row.message) };
     let label_style = if row.status == Status::Active { look.strong() } else { look.dim() };
-    let first = vec![
+    let mut first = vec![
         (mark.to_owned(), look.key()),
         (severity_words(row.severity, row.status).to_owned(), style),
         (row.label.clone(), label_style),
         (count, style),
-        (message, look.dim()),
     ];
-    let when = match row.cleared {
-        Some(at) => format!("cleared {} ago", words::span(now.millis_since(at))),
+    if beside.has_message && !row.message.is_empty() {
+        first.push((format!("  {}", row.message), look.dim()));
+    }
+    let indent = " ".repeat(words::columns(mark) + 8);
+    let second = vec![(format!("{indent}{}", whereabouts(row)), look.dim())];
+    let when = vec![(format!("{} ", since(row, now)), style)];
+    vec![spread(first, when, width), spread(second, beside.badges, width)]
+}
+
+/// How long it has been active, or since when it is over.
+fn since(row: &AlarmRow, now: Timestamp) -> String {
+    match row.cleared {
+        Some(at) => format!("cleared {}", words::ago(at, now)),
         None if row.status == Status::Cleared => "cleared".to_owned(),
         None => words::span(now.millis_since(row.activated)),
-    };
-    let indent = " ".repeat(words::columns(mark) + 8);
-    let place = match (row.device_label.is_empty(), row.place.is_empty()) {
+    }
+}
+
+fn whereabouts(row: &AlarmRow) -> String {
+    match (row.device_label.is_empty(), row.place.is_empty()) {
         (true, _) => "device not read yet".to_owned(),
         (false, true) => row.device_label.clone(),
         (false, false) => format!("{} · {}", row.device_label, row.place),
-    };
-    let second = vec![(format!("{indent}{place}"), look.dim())];
-    vec![spread(first, vec![(format!("{when} "), style)], width), spread(second, badges(row), width)]
+    }
 }
 
 /// What was done about it, in few words at the right.
@@ -162,7 +174,7 @@ fn badges(row: &AlarmRow, model: &Model, look: Look) -> Vec<(String, Style)> {
 /// Why the list is short, and which key shows the rest.
 fn reasons(model: &Model, look: Look, width: usize) -> Vec<Line<'static>> {
     let first = lift(model);
-    let line = |why: &crate::api::Why| {
+    let line = |why: &Why| {
         let key = if first == Some(why) { "  z shows them" } else { "" };
         let text = why.code.text(&why.arguments);
         spread(vec![(format!(" {text}"), look.strong()), (key.to_owned(), look.key())], Vec::new(), width)

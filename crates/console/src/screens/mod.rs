@@ -11,15 +11,24 @@ pub mod organizations;
 pub mod settings;
 
 use ratatui::buffer::Buffer;
+use ratatui::text::Line;
 
 use crate::app::keys::Key;
 use crate::app::{Model, Screen};
 use crate::sheets;
 use crate::widgets::drawing::{Drawing, Drawn};
 
+/// Columns and lines that the screens need.
+const LEAST: (u16, u16) = (60, 20);
+
 /// Draws everything.
 pub fn draw(model: &Model, buffer: &mut Buffer) -> Drawn {
     let mut drawing = Drawing::new(buffer, model.setting.look);
+    if drawing.area().width < LEAST.0 || drawing.area().height < LEAST.1 {
+        let words = format!("Make the window larger: {} × {}", LEAST.0, LEAST.1);
+        drawing.lines(drawing.area(), &[Line::raw(words)]);
+        return drawing.done();
+    }
     let body = frame::body(model, drawing.area());
     match model.screen {
         Screen::Home => home::view(model, &mut drawing, body),

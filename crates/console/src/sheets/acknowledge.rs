@@ -33,7 +33,7 @@ pub struct Target {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Purpose {
-    Acknowledge(Target),
+    Acknowledge(Box<Target>),
     HandOver(OrganizationId),
 }
 
@@ -49,20 +49,22 @@ pub struct AcknowledgeSheet {
     /// The one that is selected becomes responsible.
     pub at: Position,
     note: Field,
+    /// What stands in the note until the person types.
+    offered: String,
     is_note: bool,
 }
 
 impl AcknowledgeSheet {
     /// For alarms; who can be chosen comes with [`AcknowledgeSheet::take`].
     pub fn new(target: Target, standing: Option<AcknowledgedBy>) -> Self {
-        let note = standing.as_ref().map_or_else(Field::default, |standing| Field::holding(&standing.note));
         Self {
-            purpose: Purpose::Acknowledge(target),
+            purpose: Purpose::Acknowledge(Box::new(target)),
             standing,
             choices: Vec::new(),
             is_read: false,
             at: Position::default(),
-            note,
+            note: Field::default(),
+            offered: String::new(),
             is_note: false,
         }
     }
@@ -76,17 +78,32 @@ impl AcknowledgeSheet {
             is_read: true,
             at: Position::default(),
             note: Field::default(),
+            offered: String::new(),
             is_note: false,
         }
     }
 
-    /// Who can be made responsible. The one who is stays selected, so that changing the note changes nothing else.
+    /// Who can be made responsible: oneself, unless another is chosen.
     pub fn take(&mut self, choices: Vec<AssigneeChoice>) {
-        let current = self.standing.as_ref().map(|standing| standing.id);
-        let selected = choices.iter().position(|choice| Some(choice.assignee.id) == current);
-        self.at.selected = selected.or_else(|| choices.iter().position(|choice| choice.me)).unwrap_or_default();
+        self.at.selected = choices.iter().position(|choice| choice.me).unwrap_or_default();
         self.choices = choices;
         self.is_read = true;
+        self.moved();
+    }
+
+    /// Another one is selected. Who is responsible keeps the note that is there; to another it does not go along.
+    pub fn moved(&mut self) {
+        if self.note.text() == self.offered {
+            let standing = self.standing.as_ref().filter(|_| self.is_unchanged_person());
+            self.offered = standing.map_or_else(String::new, |standing| standing.note.clone());
+            self.note = Field::holding(&self.offered);
+        }
+    }
+
+    /// The selected one is responsible already.
+    fn is_unchanged_person(&self) -> bool {
+        let selected = self.choices.get(self.at.selected).map(|choice| choice.assignee.id);
+        selected.is_some() && selected == self.standing.as_ref().map(|standing| standing.id)
     }
 
     pub const fn field(&mut self) -> Option<&mut Field> {
@@ -94,12 +111,18 @@ impl AcknowledgeSheet {
     }
 
     pub fn keys(&self) -> Vec<Key> {
-        let does = match &self.purpose {
-            Purpose::Acknowledge(_) if self.standing.is_some() => "change it so",
-            Purpose::Acknowledge(_) => "acknowledge",
-            Purpose::HandOver(_) => "hand over",
+        let is_me = self.choices.get(self.at.selected).is_some_and(|choice| choice.me);
+        let does = match (&self.purpose, self.standing.is_some()) {
+            (Purpose::HandOver(_), _) => "hand over",
+            (Purpose::Acknowledge(_), false) => "acknowledge",
+            (Purpose::Acknowledge(_), true) if self.is_unchanged_person() => "change the note",
+            (Purpose::Acknowledge(_), true) if is_me => "take over",
+            (Purpose::Acknowledge(_), true) => "reassign",
         };
-        let mut keys = vec![Key::of(KeyCode::Enter, does, Intent::Submit)];
+        let mut keys = Vec::new();
+        if !self.choices.is_empty() {
+            keys.push(Key::of(KeyCode::Enter, does, Intent::Submit));
+        }
         if matches!(self.purpose, Purpose::Acknowledge(_)) {
             keys.push(Key::of(KeyCode::Tab, if self.is_note { "person" } else { "note" }, Intent::Next));
         }
@@ -111,7 +134,10 @@ impl AcknowledgeSheet {
             Intent::Submit => return self.submit(model),
             Intent::Next | Intent::Previous => self.is_note = !self.is_note,
             Intent::Part(part) => self.is_note = part == 1,
-            Intent::Tap(_) => self.is_note = false,
+            Intent::Tap(_) => {
+                self.is_note = false;
+                self.moved();
+            }
             _ => {}
         }
         Answer::Stay(Vec::new())
@@ -120,6 +146,10 @@ impl AcknowledgeSheet {
     fn submit(&self, model: &mut Model) -> Answer {
         let Some(choice) = self.choices.get(self.at.selected) else { return Answer::Stay(Vec::new()) };
         let to = choice.assignee.clone();
+        if self.is_unchanged_person() && self.note.text() == self.offered {
+            model.say("Nothing was changed.");
+            return Answer::Close(Vec::new());
+        }
         model.alarms.choice = Choice::None;
         Answer::Close(vec![match &self.purpose {
             Purpose::Acknowledge(target) => {

@@ -191,8 +191,11 @@ impl FilterSheet {
         };
         if self.is_value {
             for (n, y) in (0..Section::ALL.len()).zip(area.y..area.bottom()) {
-                let row = Rect { x: area.x + 1, y, height: 1, width: area.width - 1 };
+                let row = Rect { x: area.x + 1, y, height: 1, width: area.width.saturating_sub(1) };
                 drawing.lines(row, &line(n));
+                if n == self.sections.selected {
+                    drawing.lines(Rect { x: area.x, ..row }, &[Line::styled("›", look.key())]);
+                }
                 drawing.click(row, Intent::Part(n));
             }
         } else {

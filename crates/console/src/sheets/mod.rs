@@ -204,6 +204,13 @@ pub fn typed(model: &mut Model) {
     }
 }
 
+/// The selection in the sheet's list moved.
+pub fn moved(model: &mut Model) {
+    if let Some(Sheet::Acknowledge(sheet)) = &mut model.sheet {
+        sheet.moved();
+    }
+}
+
 /// Draws the sheet in front.
 pub fn view(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
     if let Some(sheet) = &model.sheet {

@@ -23,7 +23,7 @@ use crate::words;
 #[derive(Debug, Clone)]
 pub enum MuteTarget {
     /// Alarms.
-    Alarms(Target),
+    Alarms(Box<Target>),
     /// A device with its components, and its name.
     Device(DeviceId, String),
 }

@@ -72,8 +72,14 @@ impl<'a> Drawing<'a> {
         self.buffer.area
     }
 
+    /// The part of an area that there is.
+    fn on_screen(&self, area: Rect) -> Rect {
+        area.intersection(self.buffer.area)
+    }
+
     /// Lines from the top of an area; those that do not fit are left out.
     pub fn lines(&mut self, area: Rect, lines: &[Line<'_>]) {
+        let area = self.on_screen(area);
         for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
             self.buffer.set_line(area.x, y, line, area.width);
         }
@@ -81,7 +87,7 @@ impl<'a> Drawing<'a> {
 
     /// A style over what is there.
     pub fn style(&mut self, area: Rect, style: Style) {
-        self.buffer.set_style(area, style);
+        self.buffer.set_style(self.on_screen(area), style);
     }
 
     /// A click in the area means this.
@@ -91,6 +97,7 @@ impl<'a> Drawing<'a> {
 
     /// A frame with a title; the area inside it.
     pub fn framed(&mut self, area: Rect, title: &str, is_strong: bool) -> Rect {
+        let area = self.on_screen(area);
         Clear.render(area, self.buffer);
         let style = if is_strong { self.look.key() } else { self.look.dim() };
         let title = words::cut(title, usize::from(area.width.saturating_sub(6)));
@@ -103,10 +110,22 @@ impl<'a> Drawing<'a> {
         inside
     }
 
+    /// A column of lines from this one on, or from the last one from which all of the area is filled.
+    pub fn scrolled(&mut self, area: Rect, lines: &[Line<'_>], first: usize) {
+        let visible = usize::from(area.height);
+        let top = first.min(lines.len().saturating_sub(visible));
+        (self.drawn.top, self.drawn.rows) = (top, visible);
+        self.lines(Rect { width: area.width.saturating_sub(1), ..area }, lines.get(top..).unwrap_or_default());
+        if lines.len() > visible {
+            self.bar(self.on_screen(area), top, visible, lines.len());
+        }
+    }
+
     /// A list: the selected row is marked, each row can be clicked, and at the right a bar shows where in the list one is.
     pub fn list(&mut self, area: Rect, list: List, row: impl Fn(usize, usize) -> Vec<Line<'static>>) {
+        let area = self.on_screen(area);
         let visible = usize::from(area.height / list.height.max(1));
-        if visible == 0 {
+        if visible == 0 || area.width < 2 {
             return;
         }
         let top = list.at.top_within(visible, list.len);
@@ -115,7 +134,7 @@ impl<'a> Drawing<'a> {
         let width = area.width.saturating_sub(1 + u16::from(has_bar));
         for (place, number) in (top..list.len.min(top + visible)).enumerate() {
             let y = area.y + u16::try_from(place).unwrap_or_default() * list.height;
-            let cells = Rect { x: area.x, y, width: area.width - u16::from(has_bar), height: list.height };
+            let cells = Rect { x: area.x, y, width: width + 1, height: list.height };
             let text = Rect { x: area.x + 1, width, ..cells };
             self.lines(text, &row(number, usize::from(width)));
             if number == list.at.selected {

@@ -16,7 +16,10 @@ pub struct Look {
 impl Look {
     /// With colours unless the person's environment says `NO_COLOR`.
     pub fn of_environment() -> Self {
-        Self { colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
+        match std::env::var_os("NO_COLOR") {
+            Some(value) if !value.is_empty() => Self::plain(),
+            _ => Self::colours(),
+        }
     }
 
     /// With colours.
