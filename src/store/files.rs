@@ -118,9 +118,7 @@ impl Folder {
 
     fn vouch(&self, check: &Path) -> Result<(), Fault> {
         let held: Vec<File> = [File::Own, File::Cache].into_iter().filter(|file| self.holds(*file)).collect();
-        if !held.is_empty()
-            && !held.iter().any(|file| super::connection::opens(&self.path(*file), &self.key, *file))
-        {
+        if !held.is_empty() && !held.iter().any(|file| super::connection::opens(&self.path(*file), &self.key, *file)) {
             return Err(Fault::WrongKey);
         }
         let value = self.key.check().ok_or(Fault::Value("key check"))?;

@@ -199,12 +199,7 @@ fn next(shared: &Shared, lane: Lane, connections: &mut Option<Connections>) -> O
     }
 }
 
-fn attempt(
-    shared: &Shared,
-    connections: &mut Option<Connections>,
-    task: &mut Task,
-    sleeps: u64,
-) -> Result<(), Fault> {
+fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Task, sleeps: u64) -> Result<(), Fault> {
     if task.cancel.is_cancelled() {
         return (task.job)(Err(Fault::Cancelled));
     }

@@ -256,7 +256,8 @@ fn writes_now(victim: &Victim, journals_index: &PathBuf) -> bool {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [_, "POSIX", _, "WRITE", process, place, from, to] = words[..] else { return false };
         let inode = place.rsplit(':').next().and_then(|inode| inode.parse().ok());
-        let covers = from.parse::<u64>().is_ok_and(|from| from <= WRITER) && to.parse().is_ok_and(|to: u64| to >= WRITER);
+        let covers =
+            from.parse::<u64>().is_ok_and(|from| from <= WRITER) && to.parse().is_ok_and(|to: u64| to >= WRITER);
         process == victim.process && inode == Some(metadata.ino()) && covers
     })
 }
@@ -306,7 +307,12 @@ impl Victim {
     fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         let ended = self.child.wait().unwrap();
-        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(9), "it ended by itself: {:?}", self.said);
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&ended),
+            Some(9),
+            "it ended by itself: {:?}",
+            self.said
+        );
         // What was in the pipe was said before.
         self.said.extend(self.lines.iter());
         self.said

@@ -77,7 +77,8 @@ async fn the_process_that_is_killed() {
             println!("all sent");
         }
         _ => {
-            until(&account, "reading", |_| account.feeds().iter().any(|feed| feed.feed == "alarms" && feed.running)).await;
+            until(&account, "reading", |_| account.feeds().iter().any(|feed| feed.feed == "alarms" && feed.running))
+                .await;
             println!("reading");
         }
     }

@@ -37,9 +37,9 @@ async fn after_a_restore_what_was_confirmed_is_sent_again_and_has_its_effect_onc
     let filter = AlarmFilter { status: Some(Status::Active), ..AlarmFilter::default() };
     let rows = phone.list(filter).await.rows;
     let seen = colleague.list(AlarmFilter::default()).await.rows;
-    let untouched = rows.iter().filter(|row| {
-        row.acknowledged.is_none() && row.muted.is_none() && seen.iter().any(|other| other.id == row.id)
-    });
+    let untouched = rows
+        .iter()
+        .filter(|row| row.acknowledged.is_none() && row.muted.is_none() && seen.iter().any(|other| other.id == row.id));
     let [kept, forgotten, waiting] = untouched.map(|row| row.id).take(3).collect::<Vec<_>>()[..] else {
         panic!("three alarms that nobody has touched")
     };

@@ -22,7 +22,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Backend {
     pub server: RunningServer,
     pub documents: Vec<OrganizationDocument>,
-    pub data: TempDir,
+    /// Held for its life.
+    _data: TempDir,
 }
 
 pub fn now() -> Timestamp {
@@ -52,7 +53,7 @@ impl Backend {
         for document in &documents {
             server.store().import(document.clone()).await.unwrap();
         }
-        Self { server, documents, data }
+        Self { server, documents, _data: data }
     }
 
     /// E-mail and password of somebody whose least restricted role in an organization is this.

@@ -52,7 +52,9 @@ pub fn write_cache(store: &Store, numbers: std::ops::Range<usize>) -> Result<(),
         writer.cache(|cache, _| {
             for n in numbers {
                 cache
-                    .prepare_cached("INSERT OR REPLACE INTO seen (kind, id, answer, seen_at) VALUES ('test', ?1, ?2, 0)")?
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO seen (kind, id, answer, seen_at) VALUES ('test', ?1, ?2, 0)",
+                    )?
                     .execute(params![n.to_be_bytes().as_slice(), "fetched ".repeat(500)])?;
             }
             Ok(())

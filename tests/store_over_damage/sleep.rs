@@ -90,7 +90,8 @@ fn a_long_read_is_broken_off_and_runs_again_after_waking() {
         began.send(()).unwrap();
         // Without an end the first time.
         let limit = if attempt == 0 { i64::MAX } else { 10 };
-        let count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT count(*) FROM n";
+        let count =
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT count(*) FROM n";
         let count: i64 = reading.cache.query_row(count, [limit], |row| row.get(0))?;
         ended.send(count).unwrap();
         Ok(())

@@ -7,6 +7,8 @@ mod clearing;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod living;
