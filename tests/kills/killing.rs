@@ -98,8 +98,7 @@ impl Killer {
             .flat_map(|group| group.members.clone())
             .collect();
         let person = document.people.iter().find(|p| p.password.is_some() && administrators.contains(&p.id)).unwrap();
-        let shown =
-            document.alarms.iter().filter(|alarm| onsite_rules::severity::shown(alarm.severity).is_some());
+        let shown = document.alarms.iter().filter(|alarm| onsite_rules::severity::shown(alarm.severity).is_some());
         let untouched = shown.filter(|alarm| alarm.acknowledgement.is_none() && alarm.mute.is_none());
         let untouched: Vec<AlarmId> = untouched.map(|alarm| alarm.id).collect();
         let folder = tempfile::tempdir().unwrap();

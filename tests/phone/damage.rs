@@ -156,3 +156,31 @@ async fn an_app_that_sleeps_in_the_middle_of_a_full_read_goes_on_when_it_wakes()
     phone.until("everything was read", |state| state.read_at.is_some()).await;
     assert_eq!(phone.list(AlarmFilter::default()).await.rows, expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_file_that_breaks_while_the_app_sleeps_is_written_again_from_memory() {
+    let backend = Backend::demo().await;
+    let who = backend.person(0, Role::Administrator);
+    let phone = Phone::signed_in(&backend, &who).await;
+    let rows = phone.list(AlarmFilter::default()).await.rows;
+    let id = rows.iter().find(|row| row.status == Status::Active && row.acknowledged.is_none()).unwrap().id;
+    phone.account.set_offline(true).unwrap();
+    phone.until("offline", |state| state.offline).await;
+    acknowledge(&phone, id).await;
+    phone.account.suspend().await.unwrap();
+    std::fs::write(phone.folder.path().join("own.db"), [0x55; 20_000]).unwrap();
+    phone.account.resume().await.unwrap();
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    while !phone.account.journal(50).await.unwrap().iter().any(|line| line.code == "own_rescued") {
+        assert!(std::time::Instant::now() < deadline, "it is told");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let Phone { folder, account } = phone;
+    account.shutdown().await;
+    let phone = Phone::opened(folder, &backend).await;
+    // Session and person were in the file; the action is there when its person is back.
+    phone.account.sign_in(&who.0, &secrecy::SecretString::from(who.1)).await.unwrap();
+    phone.until_row(id, "on the server", |row| row.acknowledged.is_some() && row.own_action.is_none()).await;
+    let history = phone.account.alarms().history(id).await.unwrap();
+    assert_eq!(history.iter().filter(|entry| entry.kind == "acknowledge").count(), 1);
+}
