@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
 use crate::session::Session;
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Rescued, Store};
 use crate::sync::outbox::{self, Draft, Outbox};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Pullable, Pulled, Puller, server_now};
@@ -50,6 +50,8 @@ pub(super) enum Message {
     StreamUp(u64),
     /// cache.db was damaged and began anew.
     CacheReplaced,
+    /// own.db was damaged while the phone slept; this was saved of it.
+    OwnRescued(Rescued),
     Stop(oneshot::Sender<()>),
 }
 
@@ -200,6 +202,7 @@ impl Driver {
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
+            Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
             Some(Message::Membership(found)) => self.take_membership(found).await?,
             Some(Message::StreamUp(ticket)) => {
@@ -298,6 +301,14 @@ impl Driver {
         self.step_schedule(schedule::Event::CopiesGone).await?;
         self.ask_membership();
         self.pass_deadlines().await
+    }
+
+    /// The actions are all in memory still: they are written again, whatever could be read of the file.
+    async fn own_rescued(&mut self, rescued: Rescued) -> Result<(), Fault> {
+        let detail = format!("rows={} torn={}", rescued.rows, rescued.torn_tables);
+        self.note(Line::new(self.now().wall, "own_rescued").saying(detail));
+        let put = self.outbox.iter().flat_map(Outbox::entries).cloned().collect();
+        self.record(Some(outbox::Record { put, forget: Vec::new() }), BTreeSet::new()).await
     }
 
     /// Draws the picture that everybody else reads.
