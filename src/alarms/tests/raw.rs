@@ -85,7 +85,7 @@ pub fn filled(alarms: usize) -> Connection {
                     CASE WHEN n % 100 > 0 THEN 1800000000000000 END, n % 10 = 0, 3, 1 + n % 3, 'UPS on battery',
                     'Input voltage lost', n, CASE WHEN n % 50 = 0 THEN ?3 END, n % 300 = 0
                FROM i",
-            (alarms, DEVICES, person().bytes()),
+            (i64::try_from(alarms).unwrap(), i64::try_from(DEVICES).unwrap(), person().bytes()),
         )
         .unwrap();
     cache
