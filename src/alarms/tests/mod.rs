@@ -8,6 +8,7 @@ mod filters;
 mod phone;
 mod plans;
 mod raw;
+mod slow;
 mod steps;
 mod truth;
 mod windows;
