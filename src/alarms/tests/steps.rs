@@ -23,7 +23,7 @@ struct Store {
 
 impl Store {
     fn of(alarms: usize) -> Self {
-        let cache = raw::filled(alarms);
+        let mut cache = raw::filled(alarms);
         let steps = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&steps);
         let count = move || {

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use onsite_wire::ids::AlarmId;
 
 use super::filters::truth_of;
 use super::phone::{Noted, Phone};
+use super::slow::Slow;
 use super::truth::{listed, recounted};
 use super::world::World;
-use crate::alarms::list::AlarmList;
 use crate::alarms::search::Place;
 use crate::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets};
 use crate::live::{Batch, Query, RowsChange, Start, Window};
@@ -26,7 +27,7 @@ struct Fresh {
 
 /// A window, and what its listener knows.
 struct Listener {
-    window: Window<AlarmList>,
+    window: Window<Slow>,
     filter: AlarmFilter,
     sort: AlarmSort,
     size: usize,
@@ -41,11 +42,12 @@ struct Listener {
 }
 
 impl Listener {
-    fn open(phone: &Phone, world: &mut World, anchored: bool) -> Self {
+    fn open(phone: &Phone, world: &mut World, anchored: bool, slow: bool) -> Self {
         let (filter, sort, size) = (world.filter(), world.sort(), 1 + world.chance.below(12));
         let at = world.chance.below(world.alarms.len());
         let target = anchored.then(|| world.alarms[at].alarm.id);
-        let window = phone.engine.open(phone.list(&filter, sort), size, target.map(|id| id.0));
+        let list = Slow { list: phone.list(&filter, sort), pause: Duration::from_micros(if slow { 400 } else { 0 }) };
+        let window = phone.engine.open(list, size, target.map(|id| id.0));
         let (newer, above) = Default::default();
         let mut listener =
             Self { window, filter, sort, size, target, anchor: None, newer, above, rows: vec![], last: None };
@@ -170,7 +172,8 @@ fn a_copy_built_from_batches_is_always_what_a_fresh_window_shows() {
     for seed in 0..12 {
         // Of one organization: then what happens is one commit, and where windows begin anew is certain.
         let (mut world, phone) = opened(World::of_one_organization(1_000 + seed));
-        let mut listeners: Vec<_> = (0..6).map(|number| Listener::open(&phone, &mut world, number % 2 == 1)).collect();
+        let mut listeners: Vec<_> =
+            (0..6).map(|number| Listener::open(&phone, &mut world, number % 2 == 1, false)).collect();
         phone.engine.settle();
         for step in 0..40 {
             world.happen(&phone);
@@ -214,7 +217,7 @@ fn a_copy_built_from_batches_is_always_what_a_fresh_window_shows() {
                     listener.newer.clear();
                     listener.above.clear();
                 }
-                3 => listeners[at] = Listener::open(&phone, &mut world, step % 2 == 1),
+                3 => listeners[at] = Listener::open(&phone, &mut world, step % 2 == 1, false),
                 _ => {}
             }
             phone.engine.settle();
@@ -237,12 +240,12 @@ fn changes_that_arrive_while_rows_and_counts_are_being_read_lose_and_double_noth
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for seed in 0..20 {
         let (mut world, phone) = opened(World::new(2_000 + seed));
-        let mut listeners: Vec<_> = (0..5).map(|_| Listener::open(&phone, &mut world, false)).collect();
+        let mut listeners: Vec<_> = (0..5).map(|_| Listener::open(&phone, &mut world, false, true)).collect();
         for _ in 0..15 {
             for _ in 0..1 + world.chance.below(6) {
                 let at = world.chance.below(listeners.len());
                 match world.chance.below(10) {
-                    0 => listeners[at] = Listener::open(&phone, &mut world, false),
+                    0 => listeners[at] = Listener::open(&phone, &mut world, false, true),
                     1 => {
                         listeners[at].window.more(2);
                         listeners[at].size += 2;
@@ -278,7 +281,7 @@ fn nothing_is_shown_before_the_first_rows() {
     for _ in 0..30 {
         let mut window = phone.engine.open(phone.list(&AlarmFilter::default(), AlarmSort::Newest), 5, None);
         world.happen(&phone);
-        let first = window.next_before(std::time::Instant::now() + std::time::Duration::from_secs(20)).unwrap();
+        let first = window.next_before(std::time::Instant::now() + Duration::from_secs(20)).unwrap();
         let RowsChange::Reset(rows) = first.rows else { panic!("the first batch is a reset") };
         assert!(rows.len() == 5 || (first.searching && !rows.is_empty()), "{} rows", rows.len());
     }
