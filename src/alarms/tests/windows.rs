@@ -343,7 +343,7 @@ fn a_window_that_begins_at_a_row_knows_when_nothing_is_left_below_it() {
     let newest = Alarm { activated_time: raw::NOW, ..alarms[3].clone() };
     phone.alarms(raw::organization(), false, &[newest], raw::NOW);
     assert_eq!(shown(&phone), Some((Some(4), 1, false)), "it came in above");
-    let acknowledged = Alarm { label: "changed".into(), ..alarms[0].clone() };
-    phone.alarms(raw::organization(), false, &[acknowledged], raw::NOW);
+    let reworded = Alarm { label: "changed".into(), ..alarms[0].clone() };
+    phone.alarms(raw::organization(), false, &[reworded], raw::NOW);
     assert_eq!(shown(&phone), None, "what stood above and changes is not new");
 }
