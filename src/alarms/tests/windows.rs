@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onsite_wire::ids::AlarmId;
+use onsite_wire::rest::Alarm;
+use uuid::Uuid;
 
 use super::filters::truth_of;
 use super::phone::{Noted, Phone};
+use super::raw;
 use super::slow::Slow;
 use super::truth::{listed, recounted};
 use super::world::World;
 use crate::alarms::search::Place;
-use crate::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets};
+use crate::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets, Status};
 use crate::live::{Batch, Query, RowsChange, Start, Window};
 
 /// What a window that was opened this moment would show.
@@ -258,6 +261,7 @@ fn changes_that_arrive_while_rows_and_counts_are_being_read_lose_and_double_noth
                         runtime.block_on(phone.store.resume()).unwrap();
                     }
                     3 => listeners[at].listen(),
+                    4 | 5 => listeners[at].window.show_top(),
                     _ => world.happen(&phone),
                 }
             }
@@ -285,4 +289,61 @@ fn nothing_is_shown_before_the_first_rows() {
         let RowsChange::Reset(rows) = first.rows else { panic!("the first batch is a reset") };
         assert!(rows.len() == 5 || (first.searching && !rows.is_empty()), "{} rows", rows.len());
     }
+}
+
+/// So many active alarms on one device, the newest first, and the phone that has them.
+fn row_of_alarms(count: u8) -> (Phone, Vec<Alarm>) {
+    let phone = Phone::new();
+    let alarm = |at: u8| {
+        serde_json::from_value(serde_json::json!({
+            "id": Uuid::from_bytes([at; 16]), "deviceId": raw::device(1), "label": "on", "severity": "CRITICAL",
+            "activatedTime": raw::NOW.plus_millis(-60_000 * i64::from(at)),
+        }))
+    };
+    let alarms: Vec<Alarm> = (1..=count).map(|at| alarm(at).unwrap()).collect();
+    phone.alarms(raw::organization(), false, &alarms, raw::NOW);
+    (phone, alarms)
+}
+
+#[test]
+fn a_row_that_moves_up_while_it_is_being_searched_stands_there_once() {
+    let (phone, alarms) = row_of_alarms(30);
+    let list = phone.list(&AlarmFilter::default(), AlarmSort::Newest);
+    let mut window = phone.engine.open(Slow { list, pause: Duration::from_millis(2) }, 30, None);
+    let mut rows = Vec::new();
+    let first = window.next_before(std::time::Instant::now() + Duration::from_secs(20)).unwrap();
+    assert!(first.searching, "rows are shown as they are found");
+    first.rows.apply(&mut rows);
+    let moved = Alarm { activated_time: raw::NOW, ..alarms[29].clone() };
+    phone.alarms(raw::organization(), false, std::slice::from_ref(&moved), raw::NOW);
+    phone.engine.settle();
+    let last = window.take_now().unwrap();
+    last.rows.apply(&mut rows);
+    let expected: Vec<AlarmId> = [moved.id].into_iter().chain(alarms[..29].iter().map(|alarm| alarm.id)).collect();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), expected);
+    assert_eq!((last.total, last.searching, last.has_more), (Some(30), false, false));
+}
+
+#[test]
+fn a_window_that_begins_at_a_row_knows_when_nothing_is_left_below_it() {
+    let (phone, alarms) = row_of_alarms(5);
+    let filter = AlarmFilter { status: Some(Status::Active), ..AlarmFilter::default() };
+    let mut window = phone.engine.open(phone.list(&filter, AlarmSort::Newest), 2, Some(alarms[1].id.0));
+    phone.engine.settle();
+    let mut shown = |phone: &Phone| {
+        phone.engine.settle();
+        window.take_now().map(|batch| (batch.total, batch.newer, batch.has_more))
+    };
+    assert_eq!(shown(&phone), Some((Some(5), 0, true)));
+    for (at, expected) in [(4, (Some(4), 0, true)), (3, (Some(3), 0, false))] {
+        let cleared = Alarm { cleared_time: Some(raw::NOW), ..alarms[at].clone() };
+        phone.alarms(raw::organization(), false, &[cleared], raw::NOW);
+        assert_eq!(shown(&phone), Some(expected));
+    }
+    let newest = Alarm { activated_time: raw::NOW, ..alarms[3].clone() };
+    phone.alarms(raw::organization(), false, &[newest], raw::NOW);
+    assert_eq!(shown(&phone), Some((Some(4), 1, false)), "it came in above");
+    let reworded = Alarm { label: "changed".into(), ..alarms[0].clone() };
+    phone.alarms(raw::organization(), false, &[reworded], raw::NOW);
+    assert_eq!(shown(&phone), None, "what stood above and changes is not new");
 }
