@@ -27,8 +27,8 @@ const SIZE: Rect = Rect { x: 0, y: 0, width: 120, height: 36 };
 const NIGHT: Timestamp = Timestamp::from_millis(1_795_401_600_000);
 /// Longer than this nothing is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A plot that is worth a picture has so many pieces.
-const PIECES: usize = 60;
+/// So many alarms are looked at for the one whose plot shows most.
+const OPENED: usize = 40;
 
 /// The clock of both sides.
 #[derive(Debug, Clone, Copy)]
@@ -118,20 +118,23 @@ impl Hand {
         self.press(KeyCode::Char('a'));
         self.wait(|model| model.alarms.is_read && model.alarms.total.is_some_and(|total| total > 20)).await;
         let list = self.look();
-        for _ in 0..self.model.alarms.rows.len() {
-            self.press(KeyCode::Enter);
-            self.wait(|model| model.alarm.as_ref().is_some_and(|open| open.history.is_some())).await;
-            if self.has_plot() {
-                break;
-            }
+        let mut best = (0, 0);
+        for row in 0..self.model.alarms.rows.len().min(OPENED) {
+            best = best.max((self.pieces().await, row));
             self.press(KeyCode::Esc);
             self.press(KeyCode::Down);
         }
+        self.press(KeyCode::Home);
+        (0..best.1).for_each(|_| self.press(KeyCode::Down));
+        self.pieces().await;
         vec![list, self.look()]
     }
 
-    fn has_plot(&self) -> bool {
+    /// Opens the selected alarm and waits for all of it; gives how many pieces its plot has.
+    async fn pieces(&mut self) -> usize {
+        self.press(KeyCode::Enter);
+        self.wait(|model| model.alarm.as_ref().is_some_and(|open| open.history.is_some())).await;
         let plot = self.model.alarm.as_ref().and_then(|open| open.plot.as_ref());
-        plot.is_some_and(|plot| plot.as_ref().is_ok_and(|plot| plot.history.buckets.len() >= PIECES))
+        plot.and_then(|plot| plot.as_ref().ok()).map_or(0, |plot| plot.history.buckets.len())
     }
 }
