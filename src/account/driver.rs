@@ -48,6 +48,8 @@ pub(super) enum Message {
     Membership(Result<Membership, net::Fault>),
     /// The event stream is open.
     StreamUp(u64),
+    /// cache.db was damaged and began anew.
+    CacheReplaced,
     Stop(oneshot::Sender<()>),
 }
 
@@ -194,6 +196,7 @@ impl Driver {
                 self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
+            Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
             Some(Message::Membership(found)) => self.take_membership(found).await?,
             Some(Message::StreamUp(ticket)) => {
@@ -284,6 +287,14 @@ impl Driver {
         self.step_outbox(outbox::Event::Nudged).await?;
         self.ask_membership();
         Ok(())
+    }
+
+    /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
+    async fn cache_replaced(&mut self) -> Result<(), Fault> {
+        self.note(Line::new(self.now().wall, "cache_replaced"));
+        self.step_schedule(schedule::Event::CopiesGone).await?;
+        self.ask_membership();
+        self.pass_deadlines().await
     }
 
     /// Draws the picture that everybody else reads.

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use super::intake::take;
 use super::mark::{AlarmsChanged, Mark};
+use crate::devices::directory::Directory;
+use crate::devices::intake::PlacesChanged;
 use crate::store::Fault;
 use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
 use crate::sync::overlays::Overlays;
@@ -65,12 +67,17 @@ impl Feed for AlarmFeed {
 
     fn take(&self, intake: &mut Intake<'_>, items: Vec<Arrived>) -> Result<(), Fault> {
         let mut changed = AlarmsChanged::default();
+        let version = Directory::current_version(intake.cache)?;
         for item in items {
             let pending = self.overlays.of(SubjectKind::Alarm, item.alarm.id.0);
             take(intake, &item.alarm, item.revision, &pending, &mut changed)?;
         }
         if !changed.0.is_empty() {
             intake.changes.note(changed);
+        }
+        // An alarm may bring the first news of a category, or of a device.
+        if Directory::current_version(intake.cache)? != version {
+            intake.changes.note(PlacesChanged);
         }
         Ok(())
     }

@@ -21,8 +21,8 @@ fn read(text: Option<String>) -> Result<Option<MuteAspect>, Fault> {
     text.map(|text| serde_json::from_str(&text).map_err(|_| Fault::Value("mute"))).transpose()
 }
 
-/// Writes what the server says. While an action covers the device only the server's value moves. Gives back whether the
-/// mute's hold changed.
+/// Writes what the server says. While an action covers the device only the server's value moves. Gives back whether what
+/// is seen of the mute changed.
 pub(super) fn take_server_mute(
     cache: &Connection,
     device: i64,
@@ -50,7 +50,8 @@ pub(crate) fn effective_mute(cache: &Connection, device: i64) -> Result<Option<M
     read(text)
 }
 
-/// Lays a pending action's effect over the server's value, or lifts it with `None`. Gives back whether the hold changed.
+/// Lays a pending action's effect over the server's value, or lifts it with `None`. Gives back whether what is
+/// seen of the mute changed.
 pub(crate) fn overlay(
     cache: &Connection,
     device: i64,
@@ -70,11 +71,12 @@ fn write_effective(
     aspect: Option<&MuteAspect>,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    cache
+    let moved = cache
         .prepare_cached("UPDATE device SET mute = ?2 WHERE n = ?1 AND mute IS NOT ?2")?
         .execute((device, written(aspect)?))?;
     set_deadline(cache, DEADLINE, device, aspect, now)?;
-    hold_again(cache, device, aspect, now)
+    let held = hold_again(cache, device, aspect, now)?;
+    Ok(held || moved > 0)
 }
 
 /// Computes anew whether the mute holds; gives back whether that changed.

@@ -68,6 +68,12 @@ impl Backend {
         (person.email.clone(), person.password.clone().unwrap())
     }
 
+    /// How many of an organization's alarms a person sees who sees all of it.
+    pub fn listed(&self, organization: usize) -> usize {
+        let shown = |severity| onsite_rules::severity::shown(severity).is_some();
+        self.documents[organization].alarms.iter().filter(|alarm| shown(alarm.severity)).count()
+    }
+
     pub fn organization(&self, at: usize) -> OrganizationId {
         self.documents[at]
             .inventory_objects
@@ -119,6 +125,11 @@ impl Phone {
     pub async fn reopened(self, backend: &Backend) -> Self {
         let Self { folder, account } = self;
         account.shutdown().await;
+        Self::opened(folder, backend).await
+    }
+
+    /// Opens the app on files that are there; waits until whoever had them open has let go.
+    pub async fn opened(folder: TempDir, backend: &Backend) -> Self {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match Account::open(config(folder.path(), &backend.server.base_url())).await {

@@ -21,6 +21,12 @@ pub struct Args {
     /// The seed of the demonstration.
     #[arg(long, default_value_t = 1, conflicts_with = "server")]
     pub seed: u64,
+    /// Tell a technician's shift as plain text; so it is also told where standard output is no terminal.
+    #[arg(long, conflicts_with_all = ["server", "data"])]
+    pub story: bool,
+    /// Is the process that the story kills.
+    #[arg(long, hide = true)]
+    pub story_basement: bool,
     /// Draw screens of a demonstration into this SVG file and end.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "data"])]
     pub picture: Option<PathBuf>,

@@ -8,6 +8,7 @@
 //! | `link` | the core: what the state asks for is asked of the account, what comes is told to the state |
 //! | `terminal` | the terminal: keys in, cells out |
 //! | `opening`, `embedded` | the account that is shown, and the demonstration where no server is named |
+//! | `story` | a shift told as plain text, and checked |
 //! | `picture`, `svg` | screens of a real run as a picture |
 
 mod api;
@@ -19,6 +20,7 @@ mod opening;
 mod picture;
 mod screens;
 mod sheets;
+pub mod story;
 mod svg;
 mod terminal;
 #[cfg(test)]
@@ -27,6 +29,7 @@ mod widgets;
 mod words;
 
 use std::io::IsTerminal as _;
+use std::process::ExitCode;
 
 use args::Args;
 
@@ -54,6 +57,9 @@ pub enum ConsoleError {
     /// The server asks for a second factor, which this version cannot give.
     #[error("this account asks for a second factor, which the console cannot give yet")]
     SecondFactor,
+    /// The story could not be told to its end.
+    #[error(transparent)]
+    Story(#[from] story::StoryError),
     /// A file or the terminal.
     #[error("{what}: {error}")]
     Io {
@@ -71,10 +77,23 @@ impl ConsoleError {
     }
 }
 
-/// Runs the console until the person leaves it.
-pub async fn run(args: Args) -> Result<(), ConsoleError> {
+/// Runs the console until the person leaves it, or tells the story; `Failure` when what was told and what is differ.
+pub async fn run(args: Args) -> Result<ExitCode, ConsoleError> {
+    if args.story_basement {
+        story::be_killed().await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let alone = args.server.is_none() && args.picture.is_none();
+    if args.story || (alone && !std::io::stdout().is_terminal()) {
+        let program = std::env::current_exe().map_err(ConsoleError::io("this program"))?;
+        return Ok(match story::tell(args.seed, program, &mut std::io::stdout()).await? {
+            story::Verdict::Agrees => ExitCode::SUCCESS,
+            story::Verdict::Differs => ExitCode::FAILURE,
+        });
+    }
     if let Some(file) = &args.picture {
-        return picture::write(file, args.seed).await;
+        picture::write(file, args.seed).await?;
+        return Ok(ExitCode::SUCCESS);
     }
     if !std::io::stdout().is_terminal() {
         return Err(ConsoleError::NoTerminal);
@@ -85,5 +104,5 @@ pub async fn run(args: Args) -> Result<(), ConsoleError> {
     if unsent > 0 && args.data.is_none() {
         eprintln!("{unsent} actions had not been sent; they are gone with the temporary folder.");
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use onsite_console::args::Args;
 #[tokio::main]
 async fn main() -> ExitCode {
     match onsite_console::run(Args::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("onsite-console: {error}");
             ExitCode::FAILURE

@@ -29,6 +29,21 @@ async fn an_access_token_is_good_until_its_end_by_the_servers_clock() {
 }
 
 #[tokio::test]
+async fn every_answer_says_what_time_it_is_by_the_servers_own_clock() {
+    let site = Site::open().await;
+    let phone = nobody(&site);
+    let url = format!("{}/onsite/v1/me", site.server.base_url());
+    let date = async || {
+        let answer = phone.client.get(&url).send().await.unwrap();
+        httpdate::parse_http_date(answer.headers()["date"].to_str().unwrap()).unwrap()
+    };
+    let before = date().await;
+    site.clock.advance_millis(40 * 24 * 60 * 60 * 1_000);
+    let days = date().await.duration_since(before).unwrap().as_secs() / (24 * 60 * 60);
+    assert_eq!(days, 40);
+}
+
+#[tokio::test]
 async fn the_scheme_of_authorization_is_taken_in_any_case_and_nothing_else_is() {
     let site = Site::open().await;
     let phone = site.phone_of(EMAIL).await;
