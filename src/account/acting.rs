@@ -190,7 +190,7 @@ impl Driver {
     /// Takes the outbox up from own.db, and lays what it holds over cache.db anew.
     pub(super) async fn recover_outbox(&mut self) -> Result<(), Fault> {
         let Some(person) = self.person.clone() else { return Ok(()) };
-        let entries = self.parts.store.write(|writer| writer.own(|own| own_file::entries(own))).await?;
+        let entries = self.parts.store.write(|writer| writer.own(own_file::entries)).await?;
         let mut subjects: BTreeSet<(OrganizationId, Subject)> =
             entries.iter().map(|entry| (entry.organization, entry.subject)).collect();
         self.outbox = Some(Outbox::recover(person.id, alarms::kinds(), entries, &self.now()));

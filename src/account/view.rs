@@ -99,7 +99,7 @@ pub enum ActionStage {
         /// The code's arguments.
         arguments: BTreeMap<String, String>,
         /// What is there now, where somebody else was in between.
-        current: Option<CurrentState>,
+        current: Option<Box<CurrentState>>,
         /// What can be done.
         decisions: &'static [Decision],
     },
@@ -215,7 +215,7 @@ impl Scene<'_> {
                 code: reason.code(),
                 arguments: reason.arguments(),
                 current: match reason {
-                    Reason::Conflict { current, .. } => current.map(|current| *current),
+                    Reason::Conflict { current, .. } => current,
                     Reason::Refused { .. } | Reason::Blocked { .. } | Reason::TooOld { .. } => None,
                 },
                 decisions,
