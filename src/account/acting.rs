@@ -95,7 +95,7 @@ impl Driver {
     }
 
     /// First own.db, then its effect on cache.db; then whoever acted is answered.
-    async fn record(
+    pub(super) async fn record(
         &mut self,
         record: Option<Record>,
         subjects: BTreeSet<(OrganizationId, Subject)>,

@@ -258,7 +258,10 @@ impl Account {
 
     /// Opens the files again.
     pub async fn resume(&self) -> Result<(), Error> {
-        self.shared.store.resume().await?;
+        let opened = self.shared.store.resume().await?;
+        if let Some(rescued) = opened.rescued {
+            self.tell(Message::OwnRescued(rescued))?;
+        }
         self.tell(Message::NetworkChanged)
     }
 

@@ -71,10 +71,13 @@ impl Lane {
     }
 }
 
+/// Called with a snapshot, or with the reason why there is none.
+type Job = Box<dyn FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send>;
+
 struct Task {
     lane: Lane,
     cancel: Cancel,
-    job: Box<dyn FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send>,
+    job: Job,
 }
 
 #[derive(Default)]

@@ -23,7 +23,7 @@ const KILLS: usize = 200;
 const OF_EACH: usize = 20;
 const ACTIONS: &str = "/onsite/v1/actions";
 /// So many alarms that reading them takes a while.
-const ALARMS: usize = 8_000;
+const ALARMS: usize = 3_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Moment {
@@ -83,7 +83,9 @@ impl Killer {
         // Tokens that are renewed in the middle of it all.
         let limits = Limits { access_seconds: 30, ..Limits::default() };
         let server = start(ServerConfig { limits, ..ServerConfig::local(data.path()) }).await.unwrap();
-        let document = demo::organization(7, ALARMS, 100, server.store().now());
+        let mut document = demo::organization(7, ALARMS, 100, server.store().now());
+        // All of them are there to be read, and to be acted on.
+        document.alarms.iter_mut().for_each(|alarm| alarm.cleared_time = None);
         server.store().import(document.clone()).await.unwrap();
         let organization = document.inventory_objects.iter().find_map(|object| match object {
             InventoryObject::Organization(organization) => Some(organization.id),
@@ -96,8 +98,7 @@ impl Killer {
             .flat_map(|group| group.members.clone())
             .collect();
         let person = document.people.iter().find(|p| p.password.is_some() && administrators.contains(&p.id)).unwrap();
-        let active = document.alarms.iter().filter(|alarm| alarm.cleared_time.is_none());
-        let shown = active.filter(|alarm| onsite_rules::severity::shown(alarm.severity).is_some());
+        let shown = document.alarms.iter().filter(|alarm| onsite_rules::severity::shown(alarm.severity).is_some());
         let untouched = shown.filter(|alarm| alarm.acknowledgement.is_none() && alarm.mute.is_none());
         let untouched: Vec<AlarmId> = untouched.map(|alarm| alarm.id).collect();
         let folder = tempfile::tempdir().unwrap();

@@ -57,7 +57,7 @@ async fn damage_met_by_a_list_has_everything_read_again_and_the_list_comes_back(
     open.until("emptied", |open| open.rows.is_empty()).await;
     assert_eq!(set_aside(phone.folder.path()), 1);
     assert_eq!(phone.account.state().waiting, 2, "what was done is not what was fetched");
-    assert!(phone.account.state().read_at.is_none(), "nothing was read yet, and it says so");
+    phone.until("nothing was read yet, and it says so", |state| state.read_at.is_none()).await;
 
     // Back in signal, but for what the phone sends: what is pending lies over what comes.
     backend.server.faults().always("/onsite/v1/actions", onsite_server::Fault::Status(503));
@@ -103,24 +103,29 @@ async fn damage_found_at_opening_keeps_what_is_unsent_and_shows_it_over_what_com
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_press_on_a_cache_that_turns_out_broken_is_stored_all_the_same() {
+async fn a_press_on_a_broken_cache_is_stored_or_refused_by_name_and_costs_no_earlier_one() {
     let backend = Backend::demo().await;
     let phone = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;
     let rows = phone.list(AlarmFilter::default()).await.rows;
-    let id = rows.iter().find(|row| row.status == Status::Active && row.acknowledged.is_none()).unwrap().id;
+    let mut untouched =
+        rows.iter().filter(|row| row.status == Status::Active && row.acknowledged.is_none() && row.muted.is_none());
+    let (earlier, pressed) = (untouched.next().unwrap().id, untouched.next().unwrap().id);
     phone.account.set_offline(true).unwrap();
     phone.until("offline", |state| state.offline).await;
-    acknowledge(&phone, id).await;
+    acknowledge(&phone, earlier).await;
     phone.account.suspend().await.unwrap();
     spoil(phone.folder.path());
     phone.account.resume().await.unwrap();
-    // The release is drafted against what is read, or refused by name; it is never lost in between.
-    let released = phone.account.alarms().release(Chosen::These(vec![id])).await;
-    let made = released.map_or(0, |receipt| receipt.actions.len());
-    let unsent = phone.account.actions();
-    assert!(unsent.iter().any(|action| action.kind == "acknowledge" || (made == 1 && action.kind == "release")));
+    let until = MuteUntil::For(Duration::from_secs(3_600));
+    let press = phone.account.alarms().mute(Chosen::These(vec![pressed]), until, MuteReason::UnderRepair, "").await;
+    let made = press.as_ref().map_or(0, |receipt| receipt.actions.len());
+    let kinds: Vec<String> = phone.account.actions().into_iter().rev().map(|action| action.kind).collect();
+    assert_eq!(kinds, ["acknowledge", "mute"][..=made], "{press:?}");
     phone.account.set_offline(false).unwrap();
     phone.until("sent and read", |state| state.waiting == 0 && state.read_at.is_some()).await;
+    for (id, expected) in [(earlier, 1), (pressed, made)] {
+        assert_eq!(phone.account.alarms().history(id).await.unwrap().len(), expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,6 +133,8 @@ async fn an_app_that_sleeps_in_the_middle_of_a_full_read_goes_on_when_it_wakes()
     let backend = Backend::of_size(6_000, 60).await;
     let folder = tempfile::tempdir().unwrap();
     let who = backend.person(0, Role::Administrator);
+    let other = Phone::signed_in(&backend, &who).await;
+    let expected = other.list(AlarmFilter::default()).await.rows;
     let config = crate::support::config(folder.path(), &backend.server.base_url());
     let (account, _) = onsite::account::Account::open(config).await.unwrap();
     account.sign_in(&who.0, &secrecy::SecretString::from(who.1)).await.unwrap();
@@ -147,5 +154,33 @@ async fn an_app_that_sleeps_in_the_middle_of_a_full_read_goes_on_when_it_wakes()
     }
     assert!(sleeps > 0);
     phone.until("everything was read", |state| state.read_at.is_some()).await;
-    assert_eq!(phone.list(AlarmFilter::default()).await.rows.len(), backend.listed(0));
+    assert_eq!(phone.list(AlarmFilter::default()).await.rows, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_file_that_breaks_while_the_app_sleeps_is_written_again_from_memory() {
+    let backend = Backend::demo().await;
+    let who = backend.person(0, Role::Administrator);
+    let phone = Phone::signed_in(&backend, &who).await;
+    let rows = phone.list(AlarmFilter::default()).await.rows;
+    let id = rows.iter().find(|row| row.status == Status::Active && row.acknowledged.is_none()).unwrap().id;
+    phone.account.set_offline(true).unwrap();
+    phone.until("offline", |state| state.offline).await;
+    acknowledge(&phone, id).await;
+    phone.account.suspend().await.unwrap();
+    std::fs::write(phone.folder.path().join("own.db"), [0x55; 20_000]).unwrap();
+    phone.account.resume().await.unwrap();
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    while !phone.account.journal(50).await.unwrap().iter().any(|line| line.code == "own_rescued") {
+        assert!(std::time::Instant::now() < deadline, "it is told");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let Phone { folder, account } = phone;
+    account.shutdown().await;
+    let phone = Phone::opened(folder, &backend).await;
+    // Session and person were in the file; the action is there when its person is back.
+    phone.account.sign_in(&who.0, &secrecy::SecretString::from(who.1)).await.unwrap();
+    phone.until_row(id, "on the server", |row| row.acknowledged.is_some() && row.own_action.is_none()).await;
+    let history = phone.account.alarms().history(id).await.unwrap();
+    assert_eq!(history.iter().filter(|entry| entry.kind == "acknowledge").count(), 1);
 }

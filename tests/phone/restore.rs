@@ -91,8 +91,13 @@ async fn a_restore_while_the_app_was_ended_is_noticed_when_it_opens() {
     account.shutdown().await;
     let backend = restored(backend, &file).await;
     let phone = Phone::opened(folder, &backend).await;
-    let again = phone.until_row(id, "told again", |row| row.own_action.is_none() && row.acknowledged.is_some()).await;
-    assert_eq!(again.acknowledged.unwrap().note, "forgotten");
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    while effects(&phone, id).await.is_empty() {
+        assert!(std::time::Instant::now() < deadline, "never told again: {:?}", phone.account.actions());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     phone.until("confirmed", |state| state.waiting == 0 && state.parked == 0).await;
+    let again = phone.until_row(id, "the feed brought it back", |row| row.own_action.is_none()).await;
+    assert_eq!(again.acknowledged.map(|by| by.note).as_deref(), Some("forgotten"));
     assert_eq!(effects(&phone, id).await, ["acknowledge"]);
 }

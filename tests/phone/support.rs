@@ -22,8 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Backend {
     pub server: RunningServer,
     pub documents: Vec<OrganizationDocument>,
-    /// Held for its life.
-    _data: TempDir,
+    pub data: TempDir,
 }
 
 pub fn now() -> Timestamp {
@@ -53,7 +52,7 @@ impl Backend {
         for document in &documents {
             server.store().import(document.clone()).await.unwrap();
         }
-        Self { server, documents, _data: data }
+        Self { server, documents, data }
     }
 
     /// E-mail and password of somebody whose least restricted role in an organization is this.

@@ -207,7 +207,8 @@ fn damage_in_the_own_file_that_a_reader_meets_does_not_cost_the_cache() {
     MiddlePage.inflict(folder.path(), File::Own);
     let met = store
         .read(|reading| {
-            reading.own(|own| Ok(own.query_row("SELECT sum(length(entry)) FROM action", [], |row| row.get::<_, i64>(0))?))
+            reading
+                .own(|own| Ok(own.query_row("SELECT sum(length(entry)) FROM action", [], |row| row.get::<_, i64>(0))?))
         })
         .wait();
     assert!(matches!(met, Err(Fault::Damaged(File::Own))), "{met:?}");
