@@ -12,12 +12,12 @@ impl Account {
     /// The newest events of the flight recorder, newest first.
     pub async fn journal(&self, limit: usize) -> Result<Vec<Line>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self.shared.store.read(move |reading| journal::newest(reading.own, limit)).await?)
+        Ok(self.shared.store.read(move |reading| reading.own(|own| journal::newest(own, limit))).await?)
     }
 
     /// The life of one action, alarm or device, oldest first.
     pub async fn explain(&self, id: Uuid) -> Result<Vec<Line>, Error> {
-        Ok(self.shared.store.read(move |reading| journal::life(reading.own, id)).await?)
+        Ok(self.shared.store.read(move |reading| reading.own(|own| journal::life(own, id))).await?)
     }
 
     /// Versions, queue states, times of reading and codes as JSON, to be sent to those who help.

@@ -48,6 +48,8 @@ pub(super) enum Message {
     Membership(Result<Membership, net::Fault>),
     /// The event stream is open.
     StreamUp(u64),
+    /// cache.db was damaged and began anew.
+    CacheReplaced,
     Stop(oneshot::Sender<()>),
 }
 
@@ -141,8 +143,10 @@ impl Driver {
                 break;
             }
             // A full or closed disk is told to whoever asked; the driver itself goes on and tries again.
-            if self.take(message).await.is_err() {
-                self.lines.clear();
+            if let Err(fault) = self.take(message).await {
+                let error = Error::from(fault);
+                let detail = error.arguments.values().cloned().collect::<Vec<_>>().join(" ");
+                self.lines = vec![Line::new(self.now().wall, "fault").saying(format!("{} {detail}", error.code))];
             }
             self.show();
         }
@@ -192,6 +196,7 @@ impl Driver {
                 self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
+            Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
             Some(Message::Membership(found)) => self.take_membership(found).await?,
             Some(Message::StreamUp(ticket)) => {
@@ -282,6 +287,14 @@ impl Driver {
         self.step_outbox(outbox::Event::Nudged).await?;
         self.ask_membership();
         Ok(())
+    }
+
+    /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
+    async fn cache_replaced(&mut self) -> Result<(), Fault> {
+        self.note(Line::new(self.now().wall, "cache_replaced"));
+        self.step_schedule(schedule::Event::CopiesGone).await?;
+        self.ask_membership();
+        self.pass_deadlines().await
     }
 
     /// Draws the picture that everybody else reads.

@@ -37,7 +37,7 @@ use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
 use crate::people::{self, PeopleFeed};
 use crate::session::{Person, Session, SignInStep};
-use crate::store::{Migration, Opened, Options, Schema, Store};
+use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
 use crate::sync::handover::{Handover, Made, new_action_id};
 use crate::sync::outbox::Draft;
 use crate::sync::overlays::Overlays;
@@ -126,6 +126,13 @@ impl Account {
             view: Arc::clone(&view),
             changed,
             sender: sender.clone(),
+        });
+        store.observe({
+            let sender = sender.downgrade();
+            move |commit| {
+                let Some(sender) = sender.upgrade() else { return false };
+                commit.of::<Replaced>().next().is_none() || sender.send(Message::CacheReplaced).is_ok()
+            }
         });
         driver.begin().await?;
         let location = Arc::new(Mutex::new(stored_location(&store).await?));
@@ -379,7 +386,7 @@ async fn belongs_here(store: &Store, server: &str) -> Result<(), Error> {
 }
 
 async fn stored_location(store: &Store) -> Result<Option<LocationId>, Error> {
-    let stored = store.read(|reading| own_file::setting::<Vec<u8>>(reading.own, LOCATION)).await?;
+    let stored = store.read(|reading| reading.own(|own| own_file::setting::<Vec<u8>>(own, LOCATION))).await?;
     Ok(stored.and_then(|bytes| bytes.try_into().ok()).map(LocationId::from_bytes))
 }
 

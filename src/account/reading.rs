@@ -137,6 +137,9 @@ impl Driver {
                 })
                 .await?;
             }
+            if feed.name == "inventory" {
+                self.lay_over_devices().await?;
+            }
             self.deadline = self.next_deadline().await?;
         }
         if pulled.end == schedule::PullEnd::OffsetGone {

@@ -30,6 +30,9 @@ mod seen;
 mod why;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use acting::{Chosen, MuteUntil, Receipt};
 pub use detail::{AlarmDetail, AssigneeChoice, DeviceSummary, Offer, Offers, Plot};
 pub use facets::Facets;

@@ -38,9 +38,11 @@ impl Alarms {
     /// The saved filters by name. One that this version cannot read stays where it is and is left out.
     pub async fn saved_filters(&self) -> Result<Vec<SavedFilter>, Error> {
         let saved = self.store.read(|reading| {
-            let mut select = reading.own.prepare_cached("SELECT name, filter, sort FROM saved_filter ORDER BY name")?;
-            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            Ok(rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?)
+            reading.own(|own| {
+                let mut select = own.prepare_cached("SELECT name, filter, sort FROM saved_filter ORDER BY name")?;
+                let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                Ok(rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?)
+            })
         });
         let saved = saved.await?.into_iter().filter_map(|(name, filter, sort)| {
             Some(SavedFilter {
@@ -102,8 +104,10 @@ impl Alarms {
     /// The filter that was used last; everything, before the first.
     pub async fn last_filter(&self) -> Result<(AlarmFilter, AlarmSort), Error> {
         let last = self.store.read(|reading| {
-            let mut select = reading.own.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
-            Ok(select.query_row([LAST], |row| row.get::<_, String>(0)).optional()?)
+            reading.own(|own| {
+                let mut select = own.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
+                Ok(select.query_row([LAST], |row| row.get::<_, String>(0)).optional()?)
+            })
         });
         let last: Option<Last> = last.await?.and_then(|text| serde_json::from_str(&text).ok());
         Ok(last.map(|last| (last.filter, last.sort)).unwrap_or_default())

@@ -8,9 +8,13 @@
 //! | muted | muted ones alone | those, already in order |
 //! | by words | few alarms have the words | those, then sorted |
 //!
+//! A list by newest or by severity is read in parts, active before cleared and critical before warning, so that a place
+//! or a time in it is found by the index; one by device or location goes on with the rest of the device it stopped at.
+//!
 //! Which rows pass is not decided here twice: devices arrive as numbers from the [`Sieve`](super::filter::Sieve), and a
 //! property test holds the rest of the SQL against it.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
@@ -21,12 +25,13 @@ use rusqlite::{Connection, params_from_iter};
 use super::filter::{AlarmFilter, AlarmSort, AssignmentChoice, MutedChoice, Sieve};
 use super::mark::{COLUMNS, Mark, Status};
 use crate::devices::directory::Directory;
+use crate::devices::intake::UNSEEN_KEY;
 use crate::store::Fault;
 
-/// Below this share of the devices, a list is read by device.
-const FEW_DEVICES: usize = 200;
+/// Below this share of the devices, a list is read by device. Tests have small stores and see both ways.
+const FEW_DEVICES: usize = if cfg!(test) { 10 } else { 200 };
 /// Up to this many alarms with the typed words are read one by one.
-pub(super) const FEW_WITH_WORDS: usize = 2_000;
+pub(super) const FEW_WITH_WORDS: usize = if cfg!(test) { 12 } else { 2_000 };
 
 /// An alarm's place in a list. Keys of one list have the same form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,9 +51,11 @@ impl Place {
     pub(super) fn of(sort: AlarmSort, directory: &Directory, mark: &Mark) -> Self {
         let device = directory.device(mark.device);
         let texts = match (sort, device) {
-            (AlarmSort::Newest | AlarmSort::Severity, _) | (_, None) => Vec::new(),
+            (AlarmSort::Newest | AlarmSort::Severity, _) => Vec::new(),
             (AlarmSort::Device, Some(device)) => vec![device.label_key.clone()],
             (AlarmSort::Location, Some(device)) => vec![device.place_key.clone(), device.label_key.clone()],
+            (AlarmSort::Device, None) => vec![UNSEEN_KEY.into()],
+            (AlarmSort::Location, None) => vec![UNSEEN_KEY.into(), UNSEEN_KEY.into()],
         };
         Self {
             texts,
@@ -176,15 +183,51 @@ impl Search<'_> {
         {
             return Route::ByDevice;
         }
-        match (self.filter.assignment, self.filter.muted, self.sort) {
-            (AssignmentChoice::Person(_), _, _) => Route::Assigned,
-            (_, MutedChoice::Only, AlarmSort::Newest) => Route::Muted,
+        match (self.filter.assignment, self.filter.muted) {
+            (AssignmentChoice::Person(_), _) => Route::Assigned,
+            (_, MutedChoice::Only) => Route::Muted,
             _ => Route::InOrder,
         }
     }
 
-    /// The statement for the part of the list from a place on, or for all of it.
-    pub(super) fn statement(&self, from: Option<&From<'_>>, limit: Option<usize>) -> Statement {
+    /// The parts in which a list is read, from a place on: in each of them an index has the rest in order.
+    fn parts<'p>(&self, from: Option<&'p From<'p>>) -> Vec<Part<'p>> {
+        let filter = self.filter;
+        if by_text(self.sort) {
+            let part = Part { status: filter.status, severity: filter.severity, devices: Devices::All, from: None };
+            return match from {
+                None => vec![part],
+                Some(_) => {
+                    vec![Part { devices: Devices::Same, from, ..part }, Part { devices: Devices::Later, from, ..part }]
+                }
+            };
+        }
+        let statuses = filter.status.map_or_else(|| vec![Status::Active, Status::Cleared], |status| vec![status]);
+        let severities = match (self.sort, filter.severity) {
+            (AlarmSort::Severity, None) => vec![Some(Shown::Critical), Some(Shown::Warning)],
+            (_, chosen) => vec![chosen],
+        };
+        let all = statuses.iter().flat_map(|status| severities.iter().map(|severity| (*status, *severity)));
+        all.filter_map(|(status, severity)| {
+            let part = Part { status: Some(status), severity, devices: Devices::All, from: None };
+            let Some(from) = from else { return Some(part) };
+            let by_severity = |severity| if self.sort == AlarmSort::Severity { severity } else { None };
+            match (status, by_severity(severity)).cmp(&(from.place.status, from.place.severity)) {
+                Ordering::Less => None,
+                Ordering::Equal => Some(Part { from: Some(from), ..part }),
+                Ordering::Greater => Some(part),
+            }
+        })
+        .collect()
+    }
+
+    /// The statements of the list from a place on, one for each part.
+    pub(super) fn statements(&self, from: Option<&From<'_>>) -> Vec<Statement> {
+        self.parts(from).iter().map(|part| self.statement(part)).collect()
+    }
+
+    /// The statement for one part of the list. Its last value is left to the caller: how many rows, -1 for all.
+    fn statement(&self, part: &Part<'_>) -> Statement {
         let route = self.route();
         let mut statement = Statement { sql: String::with_capacity(900), values: Vec::new() };
         let _ = write!(statement.sql, "SELECT {COLUMNS} FROM {}", source(route, self.sort));
@@ -192,31 +235,28 @@ impl Search<'_> {
             let numbers = self.words.map(|hits| hits.numbers().collect::<Vec<_>>()).unwrap_or_default();
             statement.and_in("alarm.n", numbers);
         }
+        match part.status {
+            Some(status) => statement.and("alarm.status", "=", i64::from(status == Status::Cleared)),
+            None => statement.sql.push_str(" AND alarm.status < 2"),
+        }
+        if let Some(severity) = part.severity {
+            statement.and("alarm.shown", "=", severity_column(severity));
+        }
         self.conditions(&mut statement, route);
-        if let Some(from) = from {
-            from.conditions(self.sort, &mut statement);
+        if let Some(from) = part.from {
+            from.conditions(self.sort, part, &mut statement);
         }
-        let _ = write!(statement.sql, " ORDER BY {}", order(self.sort));
-        if let Some(limit) = limit {
-            let _ = write!(statement.sql, " LIMIT {limit}");
-        }
+        let _ = write!(statement.sql, " ORDER BY {} LIMIT ?{}", order(self.sort), statement.values.len() + 1);
         statement
     }
 
     fn conditions(&self, statement: &mut Statement, route: Route) {
         let filter = self.filter;
-        match filter.status {
-            Some(status) => statement.and("alarm.status", "=", i64::from(status == Status::Cleared)),
-            None => statement.sql.push_str(" AND alarm.status < 2"),
-        }
         if let Some(organization) = self.sieve.organization() {
             statement.and("alarm.organization", "=", organization);
         }
         if let Some(device) = self.sieve.device() {
             statement.and("alarm.device", "=", device);
-        }
-        if let Some(severity) = filter.severity {
-            statement.and("alarm.shown", "=", i64::from(severity == Shown::Warning));
         }
         if let Some(categories) = self.sieve.categories() {
             statement.and_in("alarm.category", categories.iter().copied());
@@ -253,27 +293,30 @@ impl Search<'_> {
         each: &mut dyn FnMut(Mark) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
         let sifted = self.words.filter(|_| self.route() != Route::ByWords);
-        // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
-        let limit = Some(limit).filter(|limit| sifted.is_none() && i64::try_from(*limit).is_ok());
-        let parts = from.map_or_else(|| vec![None], |from| from.parts(self.sort).into_iter().map(Some).collect());
         let mut found = 0;
-        for part in parts {
-            let statement = self.statement(part.as_ref(), limit);
+        for statement in self.statements(from) {
+            // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
+            let left = limit.saturating_sub(found);
+            let left = if sifted.is_some() { -1 } else { i64::try_from(left).unwrap_or(-1) };
             let mut select = cache.prepare_cached(&statement.sql)?;
-            let mut rows = select.query(params_from_iter(statement.values))?;
+            let mut rows = select.query(params_from_iter(statement.values.into_iter().chain([left.into()])))?;
             while let Some(row) = rows.next()? {
                 let Some(mark) = Mark::read(row)? else { continue };
                 if sifted.is_some_and(|hits| !hits.contains(mark.n)) {
                     continue;
                 }
                 found += 1;
-                if each(mark)?.is_break() || limit == Some(found) {
+                if each(mark)?.is_break() || limit == found {
                     return Ok(());
                 }
             }
         }
         Ok(())
     }
+}
+
+fn severity_column(severity: Shown) -> i64 {
+    i64::from(severity == Shown::Warning)
 }
 
 fn source(route: Route, sort: AlarmSort) -> String {
@@ -295,10 +338,10 @@ fn source(route: Route, sort: AlarmSort) -> String {
     format!("alarm{index}{join} WHERE TRUE")
 }
 
+/// The order within one part of a list.
 const fn order(sort: AlarmSort) -> &'static str {
     match sort {
-        AlarmSort::Newest => "alarm.status, alarm.recency, alarm.id",
-        AlarmSort::Severity => "alarm.status, alarm.shown, alarm.recency, alarm.id",
+        AlarmSort::Newest | AlarmSort::Severity => "alarm.recency, alarm.id",
         AlarmSort::Device => "device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
         AlarmSort::Location => "device.place_key, device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
     }
@@ -309,38 +352,35 @@ const fn order(sort: AlarmSort) -> &'static str {
 pub(super) struct From<'a> {
     place: &'a Place,
     inclusive: bool,
-    part: Part,
 }
 
-/// A list ordered by text is read on in two parts, so that each is a plain range of an index.
+/// A part of a list that is a plain range of an index.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    status: Option<Status>,
+    severity: Option<Shown>,
+    devices: Devices,
+    from: Option<&'a From<'a>>,
+}
+
+/// Which devices a part of a list that is ordered by them covers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// The whole rest.
+enum Devices {
     All,
-    /// The rest of the device that was being listed.
-    SameDevice,
-    /// All devices behind it.
-    LaterDevices,
+    /// The rest of the one that was being listed.
+    Same,
+    /// Those behind it.
+    Later,
 }
 
 impl<'a> From<'a> {
     pub(super) const fn new(place: &'a Place, inclusive: bool) -> Self {
-        Self { place, inclusive, part: Part::All }
+        Self { place, inclusive }
     }
 
-    fn parts(&self, sort: AlarmSort) -> Vec<Self> {
-        if by_text(sort) {
-            vec![Self { part: Part::SameDevice, ..*self }, Self { part: Part::LaterDevices, ..*self }]
-        } else {
-            vec![*self]
-        }
-    }
-
-    fn conditions(&self, sort: AlarmSort, statement: &mut Statement) {
-        let operator = if self.inclusive { ">=" } else { ">" };
+    fn conditions(&self, sort: AlarmSort, part: &Part<'_>, statement: &mut Statement) {
         let place = self.place;
-        let status = i64::from(place.status == Status::Cleared);
-        if self.part == Part::LaterDevices {
+        if part.devices == Devices::Later {
             let columns = if sort == AlarmSort::Location {
                 "(device.place_key, device.label_key, device.n)"
             } else {
@@ -351,22 +391,15 @@ impl<'a> From<'a> {
             let _ = write!(statement.sql, " AND {columns} > ({})", values.join(", "));
             return;
         }
-        if self.part == Part::SameDevice {
+        let mut columns = vec!["alarm.recency", "alarm.id"];
+        let mut values = vec![Value::from(place.recency), place.id.to_vec().into()];
+        if part.devices == Devices::Same {
             statement.and("device.n", "=", place.device);
+            columns.insert(0, "alarm.status");
+            values.insert(0, i64::from(place.status == Status::Cleared).into());
         }
-        let severity = place.severity.map(|severity| statement.value(i64::from(severity == Shown::Warning)));
-        let status = statement.value(status);
-        let recency = statement.value(place.recency);
-        let id = statement.value(place.id.to_vec());
-        let _ = match severity {
-            Some(severity) => write!(
-                statement.sql,
-                " AND (alarm.status, alarm.shown, alarm.recency, alarm.id) {operator} ({status}, {severity}, {recency}, {id})"
-            ),
-            None => write!(
-                statement.sql,
-                " AND (alarm.status, alarm.recency, alarm.id) {operator} ({status}, {recency}, {id})"
-            ),
-        };
+        let values: Vec<String> = values.into_iter().map(|value| statement.value(value)).collect();
+        let operator = if self.inclusive { ">=" } else { ">" };
+        let _ = write!(statement.sql, " AND ({}) {operator} ({})", columns.join(", "), values.join(", "));
     }
 }

@@ -3,6 +3,10 @@
 
 mod acting;
 mod choosing;
+mod damage;
+mod faults;
+mod muting;
 mod reading;
+mod restore;
 mod support;
 mod vendor;

@@ -16,6 +16,7 @@ impl World {
         let random = self.chance.roll();
         let Some(life) = &mut self.phones[phone].life else { return Ok(()) };
         let effects = life.outbox.step(event, &now, random);
+        self.phones[phone].touched = true;
         self.phones[phone].queue(effects);
         self.perform_all(phone)
     }
@@ -27,6 +28,7 @@ impl World {
         let Some(life) = &mut self.phones[phone].life else { return Ok(()) };
         let effects = life.schedule.step(event, &now, random);
         life.todo.extend(effects.into_iter().map(Todo::Schedule));
+        self.phones[phone].touched = true;
         self.perform_all(phone)
     }
 

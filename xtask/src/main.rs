@@ -1,19 +1,24 @@
 //! The repository's own commands: `cargo xtask COMMAND`. What the product does is never decided here.
 
+mod bench;
+
 use std::process::{Command, ExitCode};
 
 /// Tests that compare a checked-in file with what the code makes of it, and write it anew when told to: package and name.
 const GENERATED: &[(&str, &str)] = &[
     ("onsite-wire", "the_table_of_codes_in_the_docs_is_the_one_in_the_code"),
     ("onsite-server", "our_document_in_the_docs_is_the_one_made_from_the_types"),
+    ("onsite", "a_migration_that_was_checked_in_is_never_changed"),
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["generate"] => generate(),
+        ["bench", rest @ ..] => bench::run(rest),
         _ => {
             eprintln!("usage: cargo xtask generate    writes the checked-in files that are made from the code");
+            eprintln!("       {}", bench::USAGE);
             ExitCode::from(2)
         }
     }

@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Budgets, Throttle, secrets};
 use crate::clock::{Clock, SystemClock};
-use crate::http::{App, FaultSwitch, Listening, listen, router};
+use crate::http::{App, FaultSwitch, Listening, listen};
 use crate::living::Living;
+use crate::routes::router;
 use crate::storage::{DataLock, Storage, StorageError};
 
 /// How often the server looks for alarms that are due to clear, and the like.

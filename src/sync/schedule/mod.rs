@@ -200,6 +200,11 @@ impl Schedule {
                     work.note(Note::FullRead { feed: feed.clone(), why: Why::Rights });
                 }
             }
+            Event::CopiesGone => {
+                for copy in self.copies.values_mut() {
+                    *copy = Copy::open(None, FeedTimes::default(), work.now.monotonic_ms);
+                }
+            }
             Event::Tick => {}
         }
     }

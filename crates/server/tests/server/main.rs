@@ -7,7 +7,11 @@ mod clearing;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod living;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

@@ -131,6 +131,7 @@ fn an_action_that_is_too_old_is_parked_in_its_time_also_while_nobody_is_signed_i
     desk.make(draft(1, "mute", 1));
     desk.make(draft(2, "acknowledge", 1));
     desk.make(draft(3, "unmute", 1));
+    assert_eq!(desk.wake_ms, Some(desk.now.monotonic_ms + 24 * HOUR_MS + 1), "its time is waited for");
     desk.pass_waking(24 * HOUR_MS);
     assert_eq!(desk.parked(2), None);
     desk.pass_waking(1);

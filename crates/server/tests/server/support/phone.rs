@@ -127,7 +127,7 @@ impl Phone {
     }
 
     pub async fn try_act(&self, actions: &[ActionRequest]) -> Result<Answer, reqwest::Error> {
-        let request = ActionsRequest { actions: actions.to_vec() };
+        let request = ActionsRequest { generation: None, actions: actions.to_vec() };
         self.try_post("/onsite/v1/actions", serde_json::to_string(&request).unwrap()).await
     }
 
@@ -160,6 +160,7 @@ pub fn action(kind: &str, subject: SubjectKind, id: Uuid, version: i64, body: Va
         basis: Some(Basis::Version(version)),
         age_ms: 0,
         age_uncertain: false,
+        confirmed_before: false,
         body,
     }
 }

@@ -12,12 +12,13 @@ use axum::routing::{delete, get, post};
 use onsite_wire::GENERATION_HEADER;
 use onsite_wire::time::Timestamp;
 
-use super::{App, Refused};
 use crate::access::session;
+use crate::http::{App, Refused};
+use crate::openapi::our_document;
 use crate::{actions, digest, events, feeds, history, rest, server_info, streams};
 
 /// The vendor's half of the contract, as it is checked in.
-const VENDOR_DOCUMENT: &str = include_str!("../../../../docs/api/rest-openapi.json");
+const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
 /// The first second after the last one that a `Date` can name.
 const YEAR_10000: u64 = 253_402_300_800;
 
@@ -52,7 +53,7 @@ fn vendor() -> Router<Arc<App>> {
 /// Our half.
 fn ours() -> Router<Arc<App>> {
     Router::new()
-        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], super::our_document()) }))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], our_document()) }))
         .route("/capabilities", get(server_info::capabilities))
         .route("/session", post(session::sign_in))
         .route("/session", delete(session::sign_out))

@@ -1,0 +1,132 @@
+//! `cargo xtask bench`: how fast and how large the core is, against the bare limit, measured in turn in one run.
+//!
+//! Each line stands in a file of its own with its limit beside it; [`bare`] is what the limits share. Nothing in here is a
+//! test: a slow machine makes a slow table, and nothing fails.
+
+mod acting;
+mod bare;
+mod changes;
+mod full_read;
+mod large;
+mod measure;
+mod memory;
+mod rung;
+mod search;
+mod serve;
+mod shapes;
+mod size;
+mod windows;
+mod world;
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use measure::{HEAD, Line};
+use world::World;
+
+/// How the command is called.
+pub const USAGE: &str = "cargo xtask bench [--rows N] [--json] [--only PART]…    measures speed and size";
+
+/// What goes wrong ends the run: a half-measured line is worse than none.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+type Part = (&'static str, fn(&World) -> Outcome<Vec<Line>>);
+
+const PARTS: &[Part] = &[
+    ("full-read", full_read::lines),
+    ("large", large::lines),
+    ("windows", windows::lines),
+    ("search", search::lines),
+    ("reopen", windows::reopen_lines),
+    ("changes", changes::lines),
+    ("acting", acting::lines),
+    ("rung", rung::lines),
+    ("memory", memory::lines),
+    ("size", size::lines),
+];
+
+struct Choice {
+    rows: usize,
+    json: bool,
+    only: Vec<String>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &[&str]) -> ExitCode {
+    if let [memory::CHILD, kind, url, folder] = arguments {
+        return ended(memory::be(kind, url, Path::new(folder)));
+    }
+    let Some(choice) = choice(arguments) else {
+        eprintln!("usage: {USAGE}");
+        eprintln!("parts: {}", PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" "));
+        return ExitCode::from(2);
+    };
+    if cfg!(debug_assertions) {
+        return again_in_release(arguments);
+    }
+    ended(measure(&choice))
+}
+
+fn ended(measured: Outcome<()>) -> ExitCode {
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the measurement ended: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn choice(arguments: &[&str]) -> Option<Choice> {
+    let mut choice = Choice { rows: 1_000_000, json: false, only: Vec::new() };
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match *argument {
+            "--rows" => choice.rows = arguments.next()?.parse().ok().filter(|rows| *rows >= 1_000)?,
+            "--json" => choice.json = true,
+            "--only" => choice.only.push((*arguments.next()?).to_owned()),
+            _ => return None,
+        }
+    }
+    choice.only.iter().all(|only| PARTS.iter().any(|(name, _)| name == only)).then_some(choice)
+}
+
+/// What is measured is what is shipped: the optimized build.
+fn again_in_release(arguments: &[&str]) -> ExitCode {
+    let run = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench"])
+        .args(arguments)
+        .status();
+    match run {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo cannot be started: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(choice: &Choice) -> Outcome<()> {
+    let world = World::new(choice.rows)?;
+    let mut all = Vec::new();
+    if !choice.json {
+        println!("{HEAD}");
+    }
+    for (name, lines) in PARTS {
+        if !choice.only.is_empty() && !choice.only.iter().any(|only| only == name) {
+            continue;
+        }
+        for line in lines(&world)? {
+            if choice.json {
+                all.push(line.json());
+            } else {
+                println!("{}", line.row());
+            }
+        }
+    }
+    if choice.json {
+        println!("{}", serde_json::to_string_pretty(&all)?);
+    }
+    Ok(())
+}
