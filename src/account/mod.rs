@@ -308,7 +308,7 @@ impl Account {
         let own = own.ok_or_else(|| Error::new(Code::ActionNotWaiting))?;
         let ActionStage::Parked { current, .. } = &own.stage else { return Err(Error::new(Code::ActionNotWaiting)) };
         // A conflict shows what is there now before the feed may have brought it.
-        let shown = current.as_ref().map_or(0, shown_version);
+        let shown = current.as_deref().map_or(0, shown_version);
         let seen = self.shared.alarms.version_of(own.subject, &own.kind).await?.max(shown);
         let moment = self.shared.alarms.puller.http.clock().now();
         let draft = Draft {

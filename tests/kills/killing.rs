@@ -32,13 +32,13 @@ enum Moment {
     InsideAPull,
     InsideAMigration,
     WhenAllWasSent,
-    AtAnyMoment,
+    Whenever,
 }
 
 use Moment::*;
 
 const ALL: [Moment; 6] =
-    [BetweenStoreAndSend, BetweenSendAndAnswer, InsideAPull, InsideAMigration, AtAnyMoment, WhenAllWasSent];
+    [BetweenStoreAndSend, BetweenSendAndAnswer, InsideAPull, InsideAMigration, Whenever, WhenAllWasSent];
 
 #[test]
 fn killed_two_hundred_times_wherever_it_hurts_nothing_is_lost_or_doubled() {
@@ -139,7 +139,7 @@ impl Killer {
                 let hit = victim.until("all sent");
                 (hit, victim.kill())
             }
-            AtAnyMoment => {
+            Whenever => {
                 let pause = self.chance(250);
                 let victim = self.start(Task::Act, 3);
                 std::thread::sleep(Duration::from_millis(pause));

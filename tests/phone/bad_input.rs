@@ -111,10 +111,23 @@ async fn a_tree_that_bites_its_own_tail_and_types_nobody_has_heard_of_are_taken(
     let id = |n: u32| format!("0b7e0f0a-0000-4c1d-8a10-{n:012x}");
     let inventory = [
         format!(r#"{{"discriminator":"Organization","id":"{ORGANIZATION}","label":"Harbour Mill"}}"#),
-        format!(r#"{{"discriminator":"Location","id":"{}","label":"A","type":"MOON_BASE","parentId":"{}"}}"#, id(1), id(2)),
+        format!(
+            r#"{{"discriminator":"Location","id":"{}","label":"A","type":"MOON_BASE","parentId":"{}"}}"#,
+            id(1),
+            id(2)
+        ),
         format!(r#"{{"discriminator":"Location","id":"{}","label":"B","type":"ROOM","parentId":"{}"}}"#, id(2), id(1)),
-        format!(r#"{{"discriminator":"Device","id":"{}","label":"ups","type":"TELEPORTER","parentId":"{}","locationId":"{}","gatewayIds":[]}}"#, id(0xc1), id(0xc2), id(1)),
-        format!(r#"{{"discriminator":"Device","id":"{}","label":"bank","type":"RPDU","parentId":"{}","gatewayIds":null}}"#, id(0xc2), id(0xc1)),
+        format!(
+            r#"{{"discriminator":"Device","id":"{}","label":"ups","type":"TELEPORTER","parentId":"{}","locationId":"{}","gatewayIds":[]}}"#,
+            id(0xc1),
+            id(0xc2),
+            id(1)
+        ),
+        format!(
+            r#"{{"discriminator":"Device","id":"{}","label":"bank","type":"RPDU","parentId":"{}","gatewayIds":null}}"#,
+            id(0xc2),
+            id(0xc1)
+        ),
         format!(r#"{{"discriminator":"Spaceship","id":"{}","label":"by shape","gatewayIds":["g"]}}"#, id(0xc3)),
     ];
     let server = serve(vendor(alarm(1, r#","label":"alarm""#), inventory.join(","))).await;

@@ -43,7 +43,7 @@ impl Store {
     }
 
     fn reading(&self) -> Reading<'_> {
-        Reading { cache: &self.cache, own: &self.cache, seq: 0 }
+        Reading::of(&self.cache, &self.cache)
     }
 
     fn list(&self, filter: AlarmFilter, sort: AlarmSort) -> AlarmList {
