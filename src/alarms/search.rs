@@ -275,7 +275,9 @@ impl Search<'_> {
         if let Some(from) = filter.from {
             statement.and("alarm.recency", "<=", -from.micros());
         }
-        if let Some(to) = filter.to {
+        // Behind a place that lies in the range already its beginning goes without saying, and the index seeks the place.
+        let behind = part.devices.behind().map(|from| from.place.recency);
+        if let Some(to) = filter.to.filter(|to| behind.is_none_or(|recency| recency <= -to.micros())) {
             statement.and("alarm.recency", ">", -to.micros());
         }
         if let Some(devices) = self.sieve.chosen_devices() {
@@ -405,6 +407,14 @@ impl Devices<'_> {
                 values.push(statement.value(place.device));
                 let _ = write!(statement.sql, " AND ({columns}, device.n) > ({})", values.join(", "));
             }
+        }
+    }
+
+    /// The place behind which alarms of one status are read on.
+    const fn behind(&self) -> Option<&From<'_>> {
+        match self {
+            Self::AllBehind(from) | Self::Same(_, from) => *from,
+            Self::All | Self::Later(_) => None,
         }
     }
 
