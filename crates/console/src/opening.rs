@@ -26,6 +26,11 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// This phone's data is gone afterwards.
+    pub const fn is_temporary(&self) -> bool {
+        self.temporary.is_some()
+    }
+
     /// Ends what is under way; a temporary folder is removed.
     pub async fn close(self) {
         self.account.shutdown().await;

@@ -57,7 +57,8 @@ pub async fn write(file: &Path, seed: u64) -> Result<(), ConsoleError> {
         ..opening::config(&folder.path().join("phone"), &url, Access::Person)?
     };
     let account = opening::open_as(config, &demonstration.email, |_| Ok(demonstration.password.clone())).await?;
-    let setting = Setting { server: url, folder: String::new(), zone: Zone::utc(), look: Look::colours() };
+    let setting =
+        Setting { server: url, folder: String::new(), is_temporary: true, zone: Zone::utc(), look: Look::colours() };
     let mut hand = Hand::new(&account, setting);
     let screens = shift(&mut hand).await;
     std::fs::write(file, svg::drawn(&screens)).map_err(ConsoleError::io(file.display().to_string()))?;

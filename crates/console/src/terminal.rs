@@ -94,6 +94,7 @@ async fn show(mut screen: Screen, opened: &Opened) -> std::io::Result<()> {
     let setting = Setting {
         server: opened.server.clone(),
         folder: opened.folder.clone(),
+        is_temporary: opened.is_temporary(),
         zone: Zone::of_this_machine(),
         look: Look::of_environment(),
     };

@@ -55,6 +55,8 @@ pub struct Setting {
     pub server: String,
     /// Where this phone's data lies, in words.
     pub folder: String,
+    /// That is gone when the console is left.
+    pub is_temporary: bool,
     /// Where the person is on the clock.
     pub zone: Zone,
     /// With colours or without.
@@ -113,6 +115,8 @@ pub struct Model {
     pub sheet: Option<Sheet>,
     /// The line above the keys.
     pub notice: Option<Notice>,
+    /// The person wanted to leave and was told what that would lose.
+    pub is_warned: bool,
     /// The organization that the person works for; `None`: all of them.
     pub organization: Option<OrganizationId>,
     /// All organizations of the person.
@@ -168,6 +172,7 @@ impl Model {
             before: Vec::new(),
             sheet: None,
             notice: None,
+            is_warned: false,
             organization: None,
             organizations: Vec::new(),
             location: None,

@@ -10,6 +10,7 @@ use super::{Model, OpenAlarm, Screen, deeds};
 use crate::api::{ActionStage, AlarmFilter, AlarmSort, Code, SessionState};
 use crate::screens;
 use crate::sheets::{self, Sheet};
+use crate::words;
 
 /// Does what a person wants.
 pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
@@ -17,7 +18,7 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         return commands;
     }
     match intent {
-        Intent::Quit => vec![Command::Quit],
+        Intent::Quit => quit(model),
         Intent::Keys => open(model, Sheet::Keys),
         Intent::Back => back(model),
         Intent::Go(screen) => go(model, screen),
@@ -70,6 +71,18 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
             Vec::new()
         }
     }
+}
+
+/// Leaves; asks once where that would lose what was not sent yet.
+fn quit(model: &mut Model) -> Vec<Command> {
+    let unsent = model.state.waiting as u64;
+    if unsent == 0 || !model.setting.is_temporary || model.is_warned {
+        return vec![Command::Quit];
+    }
+    model.is_warned = true;
+    let what = words::counted(unsent, "action");
+    model.complain(format!("{what} on this phone only, lost with its temporary folder. q again leaves."));
+    Vec::new()
 }
 
 fn open(model: &mut Model, sheet: Sheet) -> Vec<Command> {

@@ -7,7 +7,7 @@ use onsite_wire::ids::{AlarmId, DeviceId, Uuid};
 use onsite_wire::onsite::{Subject, SubjectKind};
 
 use super::{Messages, Receipts};
-use crate::api::{Account, AccountState, AlarmFilter, AlarmSort, Outcome, OwnAction};
+use crate::api::{Account, AccountState, AlarmFilter, AlarmSort, Outcome, OwnAction, Receipt};
 use crate::app::message::Message;
 use crate::screens::actions::urgency;
 
@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 pub async fn follow(account: Account, messages: Messages, receipts: Receipts) {
     let mut changes = account.changes();
     let mut named = HashSet::new();
-    let mut told: Option<Outcome> = None;
+    let mut told: Option<(Outcome, Receipt)> = None;
     let (mut state, mut since) = (account.state(), Instant::now());
     let mut actions = Vec::new();
     loop {
@@ -43,10 +43,10 @@ pub async fn follow(account: Account, messages: Messages, receipts: Receipts) {
             actions = own;
         }
         if let Some((deed, receipt)) = receipts.last() {
-            let outcome = account.outcome(&receipt);
-            if told.as_ref() != Some(&outcome) {
-                messages.send(Message::Outcome(deed, outcome.clone())).ok();
-                told = Some(outcome);
+            let news = (account.outcome(&receipt), receipt);
+            if told.as_ref() != Some(&news) {
+                messages.send(Message::Outcome(deed, news.0.clone())).ok();
+                told = Some(news);
             }
         }
     }

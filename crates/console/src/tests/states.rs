@@ -37,6 +37,7 @@ pub fn setting() -> Setting {
     Setting {
         server: "http://127.0.0.1:8421".to_owned(),
         folder: "a temporary folder".to_owned(),
+        is_temporary: true,
         zone: Zone::utc(),
         look: Look::plain(),
     }

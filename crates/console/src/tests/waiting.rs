@@ -156,3 +156,16 @@ fn the_life_of_an_action_is_one_key_away() {
     assert_eq!(update(&mut model, Message::Wish(Intent::Back)).len(), 0);
     assert!(model.sheet.is_none());
 }
+
+#[test]
+fn leaving_asks_once_where_it_would_lose_what_was_not_sent() {
+    let mut model = home();
+    assert!(matches!(letter(&mut model, 'q')[..], [Command::Quit]), "nothing waits");
+    model.state.waiting = 2;
+    assert!(letter(&mut model, 'q').is_empty());
+    assert!(shown(&model).contains("2 actions on this phone only, lost with its temporary folder. q again leaves."));
+    assert!(matches!(letter(&mut model, 'q')[..], [Command::Quit]));
+    model.is_warned = false;
+    model.setting.is_temporary = false;
+    assert!(matches!(letter(&mut model, 'q')[..], [Command::Quit]), "a folder of one's own keeps them");
+}
