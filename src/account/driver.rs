@@ -1,7 +1,7 @@
 //! Does what the outbox and the schedule decide: one task that takes events in, one after the other, performs effects in
 //! their order, and starts what takes long beside itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -81,6 +81,8 @@ pub(super) struct Driver {
     pub(super) asking_membership: bool,
     pub(super) known: BTreeSet<OrganizationId>,
     pub(super) lines: Vec<Line>,
+    /// Why the last read of a feed failed.
+    pub(super) troubles: BTreeMap<schedule::Feed, Code>,
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
 }
@@ -100,6 +102,7 @@ impl Driver {
             asking_membership: false,
             known: BTreeSet::new(),
             lines: Vec::new(),
+            troubles: BTreeMap::new(),
             wake_outbox: None,
             wake_schedule: None,
         }
@@ -314,6 +317,7 @@ impl Driver {
         let scene = Scene {
             outbox: self.outbox.as_ref(),
             schedule: &self.schedule,
+            troubles: &self.troubles,
             session: self.parts.session.as_ref(),
             offline: *self.offline.borrow(),
             clock_offset_ms: self.parts.puller.http.server_clock().offset_ms(&now),

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, LocationId, OrganizationId, PersonId};
-use onsite_wire::onsite::PersonEntry;
+use onsite_wire::onsite::{CurrentState, PersonEntry};
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -305,10 +305,11 @@ impl Account {
     /// Does a parked action again, over what is there now: a new action that names the parked one.
     pub async fn retry(&self, id: ActionId) -> Result<ActionId, Error> {
         let own = self.actions().into_iter().find(|action| action.id == id);
-        let Some(own) = own.filter(|own| matches!(own.stage, ActionStage::Parked { .. })) else {
-            return Err(Error::new(Code::ActionNotWaiting));
-        };
-        let seen = self.shared.alarms.version_of(own.subject, &own.kind).await?;
+        let own = own.ok_or_else(|| Error::new(Code::ActionNotWaiting))?;
+        let ActionStage::Parked { current, .. } = &own.stage else { return Err(Error::new(Code::ActionNotWaiting)) };
+        // A conflict shows what is there now before the feed may have brought it.
+        let shown = current.as_deref().map_or(0, shown_version);
+        let seen = self.shared.alarms.version_of(own.subject, &own.kind).await?.max(shown);
         let moment = self.shared.alarms.puller.http.clock().now();
         let draft = Draft {
             id: new_action_id(&moment),
@@ -367,6 +368,12 @@ pub struct Outcome {
     pub decided_by_others: Vec<uuid::Uuid>,
     /// Refused, blocked or too old, and why.
     pub refused: Vec<(uuid::Uuid, Code)>,
+}
+
+/// The version of the aspect that a conflict shows.
+fn shown_version(current: &CurrentState) -> i64 {
+    let acknowledgement = current.acknowledgement.as_ref().map(|aspect| aspect.version);
+    acknowledgement.or(current.mute.as_ref().map(|aspect| aspect.version)).unwrap_or_default()
 }
 
 /// The files belong to one server.

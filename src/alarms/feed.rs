@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::intake::take;
+use super::intake::Taking;
 use super::mark::{AlarmsChanged, Mark};
 use crate::devices::directory::Directory;
 use crate::devices::intake::PlacesChanged;
@@ -68,9 +68,10 @@ impl Feed for AlarmFeed {
     fn take(&self, intake: &mut Intake<'_>, items: Vec<Arrived>) -> Result<(), Fault> {
         let mut changed = AlarmsChanged::default();
         let version = Directory::current_version(intake.cache)?;
+        let mut taking = Taking::new(intake.cache)?;
         for item in items {
             let pending = self.overlays.of(SubjectKind::Alarm, item.alarm.id.0);
-            take(intake, &item.alarm, item.revision, &pending, &mut changed)?;
+            taking.take(intake, &item.alarm, item.revision, &pending, &mut changed)?;
         }
         if !changed.0.is_empty() {
             intake.changes.note(changed);

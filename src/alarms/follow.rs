@@ -189,12 +189,12 @@ fn pass_alarm(
     now: Timestamp,
     changed: &mut AlarmsChanged,
 ) -> Result<Option<MuteMoment>, Fault> {
-    let found: Option<([u8; 16], [u8; 16], Option<String>, bool)> = cache
+    let found = cache
         .prepare_cached(
             "SELECT organization.id, alarm.id, alarm.mute, alarm.cleared IS NOT NULL
                FROM alarm JOIN organization ON organization.n = alarm.organization WHERE alarm.n = ?1",
         )?
-        .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?)))
         .optional()?;
     let Some((organization, id, mute, cleared)) = found else { return Ok(None) };
     let aspect: Option<MuteAspect> = from_text(mute.as_deref())?;

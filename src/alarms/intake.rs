@@ -1,14 +1,18 @@
 //! Taking alarms in: the server's row becomes columns, the person's pending actions are laid over it, the words of the
 //! search index are brought along, and what lists must know of the change is noted.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use onsite_rules::mute::holds;
 use onsite_rules::severity::{Shown, shown};
+use onsite_wire::ids::{DeviceId, PersonId};
 use onsite_wire::rest::{AcknowledgementAspect, Alarm, FloorPosition, MuteAspect};
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
 
 use super::effective;
-use super::mark::{AlarmsChanged, Mark, NOT_SHOWN};
+use super::mark::{AlarmsChanged, Mark, NOT_SHOWN, Status};
 use super::words;
 use crate::devices::directory::Presence;
 use crate::devices::intake::device_number;
@@ -77,51 +81,132 @@ struct Standing {
     device: i64,
 }
 
-/// Takes one alarm in. `revision` stands for its content where the server gives none.
-pub(super) fn take(
-    intake: &mut Intake<'_>,
-    alarm: &Alarm,
-    revision: i64,
-    pending: &[Pending],
-    changed: &mut AlarmsChanged,
-) -> Result<(), Fault> {
-    let standing = standing(intake.cache, alarm)?;
-    if let Some(standing) = &standing {
-        intake.seen.note("alarm", standing.n);
-        if standing.revision == revision {
-            return Ok(());
-        }
-    }
-    let device = device_number(intake.cache, intake.organization, alarm.device_id)?;
-    let (presence, covered) = intake
-        .cache
-        .prepare_cached("SELECT state, covered FROM device WHERE n = ?1")?
-        .query_row([device], |row| Ok((Presence::from_column(row.get(0)?), row.get::<_, bool>(1)?)))?;
-    let before = standing.as_ref().map(|standing| Mark::of(intake.cache, standing.n)).transpose()?.flatten();
-    let server = Aspects { acknowledgement: alarm.acknowledgement.clone(), mute: alarm.mute.clone() };
-    let row = Written::of(intake, alarm, revision, device, presence, covered, &server, pending)?;
-    let n = match &standing {
-        Some(standing) => row.update(intake.cache, standing.n)?,
-        None => row.insert(intake.cache)?,
-    };
-    intake.seen.note("alarm", n);
-    if standing.as_ref().is_none_or(|standing| !standing.same_words || standing.device != device) {
-        words::write(intake.cache, n, device, &alarm.label, &alarm.message, standing.is_some())?;
-    }
-    if row.aspects.mute.is_some() {
-        set_deadline(intake.cache, DEADLINE, n, row.aspects.mute.as_ref(), intake.now)?;
-    }
-    changed.push(before, Mark::of(intake.cache, n)?);
-    Ok(())
+/// What of a device goes into its alarms.
+struct Enclosing {
+    n: i64,
+    presence: Presence,
+    covered: bool,
+    /// Its words, and those of the places above it.
+    words: String,
 }
 
-fn standing(cache: &Connection, alarm: &Alarm) -> Result<Option<Standing>, Fault> {
-    Ok(cache
-        .prepare_cached("SELECT n, revision, label = ?2 AND message = ?3, device FROM alarm WHERE id = ?1")?
-        .query_row((alarm.id.bytes(), &alarm.label, &alarm.message), |row| {
-            Ok(Standing { n: row.get(0)?, revision: row.get(1)?, same_words: row.get(2)?, device: row.get(3)? })
+/// Alarms on their way in, in one transaction. A read brings many alarms of few devices: what a device or a category gives
+/// to its alarms is asked for once, and each statement is looked up once.
+pub(super) struct Taking<'a> {
+    cache: &'a Connection,
+    standing: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    update: CachedStatement<'a>,
+    forget_words: CachedStatement<'a>,
+    write_words: CachedStatement<'a>,
+    devices: HashMap<DeviceId, Rc<Enclosing>>,
+    categories: HashMap<String, i64>,
+}
+
+impl<'a> Taking<'a> {
+    /// Makes ready.
+    pub(super) fn new(cache: &'a Connection) -> Result<Self, Fault> {
+        Ok(Self {
+            cache,
+            standing: cache
+                .prepare_cached("SELECT n, revision, label = ?2 AND message = ?3, device FROM alarm WHERE id = ?1")?,
+            insert: cache.prepare_cached(
+                "INSERT INTO alarm (id, organization, device, status, recency, cleared, shown, severity, category,
+                                    reactivations, label, message, detail, revision, acknowledgement, assignee, mute,
+                                    mute_holds, muted, server)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+            )?,
+            update: cache.prepare_cached(
+                "UPDATE alarm
+                    SET organization = ?2, device = ?3, status = ?4, recency = ?5, cleared = ?6, shown = ?7,
+                        severity = ?8, category = ?9, reactivations = ?10, label = ?11, message = ?12, detail = ?13,
+                        revision = ?14, acknowledgement = ?15, assignee = ?16, mute = ?17, mute_holds = ?18, muted = ?19,
+                        server = ?20
+                  WHERE id = ?1",
+            )?,
+            forget_words: cache.prepare_cached("DELETE FROM alarm_words WHERE rowid = ?1")?,
+            write_words: cache.prepare_cached("INSERT INTO alarm_words (rowid, tokens) VALUES (?1, ?2)")?,
+            devices: HashMap::new(),
+            categories: HashMap::new(),
         })
-        .optional()?)
+    }
+
+    /// Takes one alarm in. `revision` stands for its content where the server gives none.
+    pub(super) fn take(
+        &mut self,
+        intake: &mut Intake<'_>,
+        alarm: &Alarm,
+        revision: i64,
+        pending: &[Pending],
+        changed: &mut AlarmsChanged,
+    ) -> Result<(), Fault> {
+        let standing = self.standing(alarm)?;
+        if let Some(standing) = &standing {
+            intake.seen.note("alarm", standing.n);
+            if standing.revision == revision {
+                return Ok(());
+            }
+        }
+        let device = self.device(intake.organization, alarm.device_id)?;
+        let category = self.category(alarm.category.as_deref())?;
+        let before = standing.as_ref().map(|standing| Mark::of(self.cache, standing.n)).transpose()?.flatten();
+        let row = Written::of(intake, alarm, revision, &device, category, pending)?;
+        let n = match &standing {
+            Some(standing) => {
+                row.execute(&mut self.update)?;
+                standing.n
+            }
+            None => {
+                row.execute(&mut self.insert)?;
+                self.cache.last_insert_rowid()
+            }
+        };
+        intake.seen.note("alarm", n);
+        if standing.as_ref().is_none_or(|standing| !standing.same_words || standing.device != device.n) {
+            if standing.is_some() {
+                self.forget_words.execute([n])?;
+            }
+            self.write_words.execute((n, words::tokens(&alarm.label, &alarm.message, &device.words)))?;
+        }
+        if row.aspects.mute.is_some() {
+            set_deadline(self.cache, DEADLINE, n, row.aspects.mute.as_ref(), intake.now)?;
+        }
+        changed.push(before, row.mark(n));
+        Ok(())
+    }
+
+    fn standing(&mut self, alarm: &Alarm) -> Result<Option<Standing>, Fault> {
+        Ok(self
+            .standing
+            .query_row((alarm.id.bytes(), &alarm.label, &alarm.message), |row| {
+                Ok(Standing { n: row.get(0)?, revision: row.get(1)?, same_words: row.get(2)?, device: row.get(3)? })
+            })
+            .optional()?)
+    }
+
+    fn device(&mut self, organization: i64, id: DeviceId) -> Result<Rc<Enclosing>, Fault> {
+        if let Some(known) = self.devices.get(&id) {
+            return Ok(Rc::clone(known));
+        }
+        let n = device_number(self.cache, organization, id)?;
+        let (presence, covered) = self
+            .cache
+            .prepare_cached("SELECT state, covered FROM device WHERE n = ?1")?
+            .query_row([n], |row| Ok((Presence::from_column(row.get(0)?), row.get(1)?)))?;
+        let device = Rc::new(Enclosing { n, presence, covered, words: words::of_device(self.cache, n)? });
+        self.devices.insert(id, Rc::clone(&device));
+        Ok(device)
+    }
+
+    fn category(&mut self, name: Option<&str>) -> Result<i64, Fault> {
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(0) };
+        if let Some(n) = self.categories.get(name) {
+            return Ok(*n);
+        }
+        let n = category_number(self.cache, name)?;
+        self.categories.insert(name.to_owned(), n);
+        Ok(n)
+    }
 }
 
 /// An alarm as columns.
@@ -141,19 +226,17 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    #[expect(clippy::too_many_arguments, reason = "one row from all its sources; a struct would only rename them")]
     fn of(
         intake: &Intake<'_>,
         alarm: &'a Alarm,
         revision: i64,
-        device: i64,
-        presence: Presence,
-        covered: bool,
-        server: &Aspects,
+        device: &Enclosing,
+        category: i64,
         pending: &[Pending],
     ) -> Result<Self, Fault> {
         let severity = shown(alarm.severity);
         let cleared = alarm.cleared_time.is_some();
+        let server = Aspects { acknowledgement: alarm.acknowledgement.clone(), mute: alarm.mute.clone() };
         let aspects = server.under(pending);
         let detail = Detail {
             recommended_actions: alarm.recommended_actions.clone(),
@@ -165,60 +248,67 @@ impl<'a> Written<'a> {
         Ok(Self {
             alarm,
             organization: intake.organization,
-            device,
-            status: status_column(severity, cleared, presence),
+            device: device.n,
+            status: status_column(severity, cleared, device.presence),
             shown: i64::from(severity == Some(Shown::Warning)),
-            category: category_number(intake.cache, alarm.category.as_deref())?,
+            category,
             revision,
             detail,
             mute_holds,
-            muted: mute_holds || (covered && !cleared),
-            server: if pending.is_empty() { None } else { to_text(Some(server))? },
+            muted: mute_holds || (device.covered && !cleared),
+            server: if pending.is_empty() { None } else { to_text(Some(&server))? },
             aspects,
         })
     }
 
-    fn insert(&self, cache: &Connection) -> Result<i64, Fault> {
-        self.execute(
-            cache,
-            "INSERT INTO alarm (id, organization, device, status, recency, cleared, shown, severity, category, reactivations,
-                                label, message, detail, revision, acknowledgement, assignee, mute, mute_holds, muted,
-                                server)
-             VALUES (:id, :organization, :device, :status, :recency, :cleared, :shown, :severity, :category, :reactivations,
-                     :label, :message, :detail, :revision, :acknowledgement, :assignee, :mute, :mute_holds, :muted,
-                     :server)",
-        )?;
-        Ok(cache.last_insert_rowid())
-    }
-
-    fn update(&self, cache: &Connection, n: i64) -> Result<i64, Fault> {
-        self.execute(
-            cache,
-            "UPDATE alarm
-                SET organization = :organization, device = :device, status = :status, recency = :recency,
-                    cleared = :cleared, shown = :shown, severity = :severity, category = :category,
-                    reactivations = :reactivations, label = :label, message = :message, detail = :detail,
-                    revision = :revision, acknowledgement = :acknowledgement, assignee = :assignee, mute = :mute,
-                    mute_holds = :mute_holds, muted = :muted, server = :server
-              WHERE id = :id",
-        )?;
-        Ok(n)
-    }
-
-    fn execute(&self, cache: &Connection, sql: &str) -> Result<(), Fault> {
+    fn execute(&self, statement: &mut Statement<'_>) -> Result<(), Fault> {
         let alarm = self.alarm;
-        cache.prepare_cached(sql)?.execute(named_params! {
-            ":id": alarm.id.bytes(), ":organization": self.organization, ":device": self.device,
-            ":status": self.status, ":recency": -alarm.activated_time.micros(),
-            ":cleared": alarm.cleared_time.map(Timestamp::micros), ":shown": self.shown,
-            ":severity": severity_column(alarm), ":category": self.category,
-            ":reactivations": alarm.alarm_reactivation_count, ":label": alarm.label, ":message": alarm.message,
-            ":detail": self.detail, ":revision": self.revision,
-            ":acknowledgement": to_text(self.aspects.acknowledgement.as_ref())?, ":assignee": self.aspects.assignee(),
-            ":mute": to_text(self.aspects.mute.as_ref())?, ":mute_holds": self.mute_holds, ":muted": self.muted,
-            ":server": self.server,
-        })?;
+        let acknowledgement = to_text(self.aspects.acknowledgement.as_ref())?;
+        let mute = to_text(self.aspects.mute.as_ref())?;
+        statement.execute(params![
+            alarm.id.bytes(),
+            self.organization,
+            self.device,
+            self.status,
+            -alarm.activated_time.micros(),
+            alarm.cleared_time.map(Timestamp::micros),
+            self.shown,
+            severity_column(alarm),
+            self.category,
+            alarm.alarm_reactivation_count,
+            alarm.label,
+            alarm.message,
+            self.detail,
+            self.revision,
+            acknowledgement,
+            self.aspects.assignee(),
+            mute,
+            self.mute_holds,
+            self.muted,
+            self.server,
+        ])?;
         Ok(())
+    }
+
+    /// The mark of the row as it is written; `None` when no list shows it.
+    fn mark(&self, n: i64) -> Option<Mark> {
+        let status = match self.status {
+            0 => Status::Active,
+            1 => Status::Cleared,
+            _ => return None,
+        };
+        Some(Mark {
+            n,
+            id: self.alarm.id,
+            organization: self.organization,
+            device: self.device,
+            status,
+            severity: if self.shown == 0 { Shown::Critical } else { Shown::Warning },
+            category: self.category,
+            muted: self.muted,
+            assignee: self.aspects.assignee().map(PersonId::from_bytes),
+            activated: self.alarm.activated_time,
+        })
     }
 }
 
@@ -234,9 +324,8 @@ fn status_column(severity: Option<Shown>, cleared: bool, device: Presence) -> i6
     if severity.is_none() || device == Presence::Gone { NOT_SHOWN } else { i64::from(cleared) }
 }
 
-/// A category's number, made when the name is new; 0 for none.
-fn category_number(cache: &Connection, name: Option<&str>) -> Result<i64, Fault> {
-    let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(0) };
+/// A category's number, made when the name is new.
+fn category_number(cache: &Connection, name: &str) -> Result<i64, Fault> {
     let known = cache
         .prepare_cached("SELECT n FROM category WHERE name = ?1")?
         .query_row([name], |row| row.get(0))

@@ -194,31 +194,32 @@ impl Search<'_> {
     fn parts<'p>(&self, from: Option<&'p From<'p>>) -> Vec<Part<'p>> {
         let filter = self.filter;
         if by_text(self.sort) {
-            let part = Part { status: filter.status, severity: filter.severity, devices: Devices::All, from: None };
-            return match from {
-                None => vec![part],
-                Some(_) => {
-                    vec![Part { devices: Devices::Same, from, ..part }, Part { devices: Devices::Later, from, ..part }]
-                }
-            };
+            let part = Part { status: filter.status, severity: filter.severity, devices: Devices::All };
+            let Some(from) = from else { return vec![part] };
+            let same = self.statuses().into_iter().filter(|status| *status >= from.place.status).map(|status| {
+                let behind = (status == from.place.status).then_some(from);
+                Part { status: Some(status), devices: Devices::Same(from.place.device, behind), ..part }
+            });
+            return same.chain([Part { devices: Devices::Later(from), ..part }]).collect();
         }
-        let statuses = filter.status.map_or_else(|| vec![Status::Active, Status::Cleared], |status| vec![status]);
         let severities = match (self.sort, filter.severity) {
             (AlarmSort::Severity, None) => vec![Some(Shown::Critical), Some(Shown::Warning)],
             (_, chosen) => vec![chosen],
         };
-        let all = statuses.iter().flat_map(|status| severities.iter().map(|severity| (*status, *severity)));
+        let all =
+            self.statuses().into_iter().flat_map(|status| severities.iter().map(move |severity| (status, *severity)));
         all.filter_map(|(status, severity)| {
-            let part = Part { status: Some(status), severity, devices: Devices::All, from: None };
-            let Some(from) = from else { return Some(part) };
-            let by_severity = |severity| if self.sort == AlarmSort::Severity { severity } else { None };
-            match (status, by_severity(severity)).cmp(&(from.place.status, from.place.severity)) {
-                Ordering::Less => None,
-                Ordering::Equal => Some(Part { from: Some(from), ..part }),
-                Ordering::Greater => Some(part),
-            }
+            let sorted = if self.sort == AlarmSort::Severity { severity } else { None };
+            let order = from.map(|from| (status, sorted).cmp(&(from.place.status, from.place.severity)));
+            let behind = from.filter(|_| order == Some(Ordering::Equal));
+            let part = Part { status: Some(status), severity, devices: Devices::AllBehind(behind) };
+            (order != Some(Ordering::Less)).then_some(part)
         })
         .collect()
+    }
+
+    fn statuses(&self) -> Vec<Status> {
+        self.filter.status.map_or_else(|| vec![Status::Active, Status::Cleared], |status| vec![status])
     }
 
     /// The statements of the list from a place on, one for each part.
@@ -230,7 +231,7 @@ impl Search<'_> {
     fn statement(&self, part: &Part<'_>) -> Statement {
         let route = self.route();
         let mut statement = Statement { sql: String::with_capacity(900), values: Vec::new() };
-        let _ = write!(statement.sql, "SELECT {COLUMNS} FROM {}", source(route, self.sort));
+        let _ = write!(statement.sql, "SELECT {COLUMNS} FROM {}", source(route, self.sort, part.devices));
         if route == Route::ByWords {
             let numbers = self.words.map(|hits| hits.numbers().collect::<Vec<_>>()).unwrap_or_default();
             statement.and_in("alarm.n", numbers);
@@ -242,15 +243,14 @@ impl Search<'_> {
         if let Some(severity) = part.severity {
             statement.and("alarm.shown", "=", severity_column(severity));
         }
-        self.conditions(&mut statement, route);
-        if let Some(from) = part.from {
-            from.conditions(self.sort, part, &mut statement);
-        }
-        let _ = write!(statement.sql, " ORDER BY {} LIMIT ?{}", order(self.sort), statement.values.len() + 1);
+        self.conditions(&mut statement, route, part);
+        part.devices.conditions(self.sort, &mut statement);
+        let order = part.devices.order(self.sort);
+        let _ = write!(statement.sql, " ORDER BY {order} LIMIT ?{}", statement.values.len() + 1);
         statement
     }
 
-    fn conditions(&self, statement: &mut Statement, route: Route) {
+    fn conditions(&self, statement: &mut Statement, route: Route, part: &Part<'_>) {
         let filter = self.filter;
         if let Some(organization) = self.sieve.organization() {
             statement.and("alarm.organization", "=", organization);
@@ -279,8 +279,9 @@ impl Search<'_> {
             statement.and("alarm.recency", ">", -to.micros());
         }
         if let Some(devices) = self.sieve.chosen_devices() {
-            let column = if by_text(self.sort) && route == Route::InOrder { "device.n" } else { "alarm.device" };
-            statement.and_in(column, devices);
+            // Where devices come first, those that are not chosen are passed over before their alarms are looked at.
+            let by_device = route == Route::InOrder && matches!(part.devices, Devices::All | Devices::Later(_));
+            statement.and_in(if by_device { "device.n" } else { "alarm.device" }, devices);
         }
     }
 
@@ -319,10 +320,11 @@ fn severity_column(severity: Shown) -> i64 {
     i64::from(severity == Shown::Warning)
 }
 
-fn source(route: Route, sort: AlarmSort) -> String {
+fn source(route: Route, sort: AlarmSort, devices: Devices<'_>) -> String {
+    let is_by_device = matches!(devices, Devices::All | Devices::Later(_));
     let index = match (route, sort) {
         (Route::ByWords, _) => "",
-        (Route::InOrder, AlarmSort::Device | AlarmSort::Location) => {
+        (Route::InOrder, AlarmSort::Device | AlarmSort::Location) if is_by_device => {
             let by = if sort == AlarmSort::Device { "device_by_label" } else { "device_by_place" };
             return format!(
                 "device INDEXED BY {by} CROSS JOIN alarm INDEXED BY alarm_of_device ON alarm.device = device.n WHERE TRUE"
@@ -330,21 +332,12 @@ fn source(route: Route, sort: AlarmSort) -> String {
         }
         (Route::InOrder, AlarmSort::Newest) => " INDEXED BY alarm_newest",
         (Route::InOrder, AlarmSort::Severity) => " INDEXED BY alarm_severest",
-        (Route::ByDevice, _) => " INDEXED BY alarm_of_device",
+        (Route::ByDevice | Route::InOrder, _) => " INDEXED BY alarm_of_device",
         (Route::Assigned, _) => " INDEXED BY alarm_assigned",
         (Route::Muted, _) => " INDEXED BY alarm_muted",
     };
-    let join = if by_text(sort) { " JOIN device ON device.n = alarm.device" } else { "" };
+    let join = if is_by_device { " JOIN device ON device.n = alarm.device" } else { "" };
     format!("alarm{index}{join} WHERE TRUE")
-}
-
-/// The order within one part of a list.
-const fn order(sort: AlarmSort) -> &'static str {
-    match sort {
-        AlarmSort::Newest | AlarmSort::Severity => "alarm.recency, alarm.id",
-        AlarmSort::Device => "device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
-        AlarmSort::Location => "device.place_key, device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
-    }
 }
 
 /// From which place on a list is read.
@@ -359,18 +352,20 @@ pub(super) struct From<'a> {
 struct Part<'a> {
     status: Option<Status>,
     severity: Option<Shown>,
-    devices: Devices,
-    from: Option<&'a From<'a>>,
+    devices: Devices<'a>,
 }
 
-/// Which devices a part of a list that is ordered by them covers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Devices {
+/// Which devices a part of a list covers, and from which place on.
+#[derive(Clone, Copy)]
+enum Devices<'a> {
+    /// All, and they order the list.
     All,
-    /// The rest of the one that was being listed.
-    Same,
-    /// Those behind it.
-    Later,
+    /// All, and they do not order the list.
+    AllBehind(Option<&'a From<'a>>),
+    /// The one that was being listed.
+    Same(i64, Option<&'a From<'a>>),
+    /// Those that come behind that one.
+    Later(&'a From<'a>),
 }
 
 impl<'a> From<'a> {
@@ -378,28 +373,51 @@ impl<'a> From<'a> {
         Self { place, inclusive }
     }
 
-    fn conditions(&self, sort: AlarmSort, part: &Part<'_>, statement: &mut Statement) {
-        let place = self.place;
-        if part.devices == Devices::Later {
-            let columns = if sort == AlarmSort::Location {
-                "(device.place_key, device.label_key, device.n)"
-            } else {
-                "(device.label_key, device.n)"
-            };
-            let mut values: Vec<String> = place.texts.iter().map(|text| statement.value(text.to_string())).collect();
-            values.push(statement.value(place.device));
-            let _ = write!(statement.sql, " AND {columns} > ({})", values.join(", "));
-            return;
-        }
-        let mut columns = vec!["alarm.recency", "alarm.id"];
-        let mut values = vec![Value::from(place.recency), place.id.to_vec().into()];
-        if part.devices == Devices::Same {
-            statement.and("device.n", "=", place.device);
-            columns.insert(0, "alarm.status");
-            values.insert(0, i64::from(place.status == Status::Cleared).into());
-        }
-        let values: Vec<String> = values.into_iter().map(|value| statement.value(value)).collect();
+    /// Behind this place, among alarms of one status, and of one severity where that orders the list.
+    fn conditions(&self, statement: &mut Statement) {
         let operator = if self.inclusive { ">=" } else { ">" };
-        let _ = write!(statement.sql, " AND ({}) {operator} ({})", columns.join(", "), values.join(", "));
+        let (recency, id) = (statement.value(self.place.recency), statement.value(self.place.id.to_vec()));
+        let _ = write!(statement.sql, " AND (alarm.recency, alarm.id) {operator} ({recency}, {id})");
+    }
+}
+
+impl Devices<'_> {
+    fn conditions(self, sort: AlarmSort, statement: &mut Statement) {
+        match self {
+            Self::All => {}
+            Self::AllBehind(from) => {
+                if let Some(from) = from {
+                    from.conditions(statement);
+                }
+            }
+            Self::Same(device, from) => {
+                statement.and("alarm.device", "=", device);
+                if let Some(from) = from {
+                    from.conditions(statement);
+                }
+            }
+            Self::Later(from) => {
+                let place = from.place;
+                let columns =
+                    if sort == AlarmSort::Location { "device.place_key, device.label_key" } else { "device.label_key" };
+                let mut values: Vec<String> =
+                    place.texts.iter().map(|text| statement.value(text.to_string())).collect();
+                values.push(statement.value(place.device));
+                let _ = write!(statement.sql, " AND ({columns}, device.n) > ({})", values.join(", "));
+            }
+        }
+    }
+
+    /// The order within the part.
+    const fn order(self, sort: AlarmSort) -> &'static str {
+        match (self, sort) {
+            (Self::All | Self::Later(_), AlarmSort::Device) => {
+                "device.label_key, device.n, alarm.status, alarm.recency, alarm.id"
+            }
+            (Self::All | Self::Later(_), AlarmSort::Location) => {
+                "device.place_key, device.label_key, device.n, alarm.status, alarm.recency, alarm.id"
+            }
+            _ => "alarm.recency, alarm.id",
+        }
     }
 }

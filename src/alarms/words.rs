@@ -6,23 +6,6 @@ use crate::devices::intake::place_names;
 use crate::store::Fault;
 use crate::text;
 
-/// Writes an alarm's tokens.
-pub(super) fn write(
-    cache: &Connection,
-    n: i64,
-    device: i64,
-    label: &str,
-    message: &str,
-    replaces: bool,
-) -> Result<(), Fault> {
-    let tokens = tokens(label, message, &of_device(cache, device)?);
-    if replaces {
-        cache.prepare_cached("DELETE FROM alarm_words WHERE rowid = ?1")?.execute([n])?;
-    }
-    cache.prepare_cached("INSERT INTO alarm_words (rowid, tokens) VALUES (?1, ?2)")?.execute((n, tokens))?;
-    Ok(())
-}
-
 /// All tokens of an alarm as it stands; none when it is gone.
 pub(super) fn of_alarm(cache: &Connection, n: i64) -> Result<String, Fault> {
     let found: Option<(i64, String, String)> = cache

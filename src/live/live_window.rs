@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::count::Count;
 use super::engine::Live;
 use super::listing::{Listing, Reach};
-use super::query::{Effect, Query};
+use super::query::{BeforeAfter, Effect, Query};
 use super::reads::{Found, Page, Reads, Wanted};
 use super::window::Mailbox;
 use crate::store::Commit;
@@ -343,7 +343,7 @@ impl<Q: Query> LiveWindow<Q> {
         }
     }
 
-    fn wait_for(&mut self, seq: i64, rows: Vec<(Option<Q::Mark>, Option<Q::Mark>)>) {
+    fn wait_for(&mut self, seq: i64, rows: BeforeAfter<Q::Mark>) {
         let numbered = rows.into_iter().filter_map(|(before, after)| {
             let n = Q::number(after.as_ref().or(before.as_ref())?);
             Some((n, before, after))

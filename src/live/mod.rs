@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub use diff::Diff;
 pub use engine::Engine;
-pub use query::{Effect, Query, Start};
+pub use query::{BeforeAfter, Effect, Query, Start};
 pub use window::Window;
 
 /// Batches of one window keep this far apart unless it was quiet before.

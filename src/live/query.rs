@@ -4,15 +4,18 @@ use std::ops::ControlFlow;
 
 use crate::store::{Commit, Fault, Reading};
 
+/// Rows before and after a commit. `None`: not in any list of this kind.
+pub type BeforeAfter<M> = Vec<(Option<M>, Option<M>)>;
+
 /// What a commit means to a query.
 pub enum Effect<M> {
     /// Nothing.
     Nothing,
-    /// These rows: before and after. `None`: not in any list of this kind.
-    Rows(Vec<(Option<M>, Option<M>)>),
-    /// Whatever rows are filtered, ordered or counted by has changed: begin anew. The rows that changed beside that, as
-    /// above.
-    Reordered(Vec<(Option<M>, Option<M>)>),
+    /// These rows changed.
+    Rows(BeforeAfter<M>),
+    /// Whatever rows are filtered, ordered or counted by has changed: begin anew. These rows changed
+    /// beside that.
+    Reordered(BeforeAfter<M>),
     /// The store begins anew: row numbers of before mean nothing.
     Replaced,
 }

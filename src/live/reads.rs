@@ -12,8 +12,8 @@ use super::listing::{Reach, Stretch};
 use super::query::{Query, Start};
 use crate::store::{Cancel, Fault, Lane, Reading, Store};
 
-/// A slow search shows what it has found so far this often.
-const FOUND_SO_FAR: Duration = Duration::from_millis(40);
+/// A slow search shows what it has found so far this often. Tests have small stores and see slow searches all the same.
+const FOUND_SO_FAR: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 40 });
 
 /// The way back to one window.
 #[derive(Clone)]

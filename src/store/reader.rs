@@ -40,7 +40,13 @@ pub struct Reading<'a> {
     pub seq: i64,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// A reading of files that a test opened by itself.
+    #[cfg(test)]
+    pub(crate) const fn of(cache: &'a Connection, own: &'a Connection) -> Self {
+        Self { cache, own, seq: 0 }
+    }
+
     /// Reads what a person wrote.
     pub fn own<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
         work(self.own).map_err(as_own)

@@ -9,12 +9,13 @@
 //! | `terminal` | the terminal: keys in, cells out |
 //! | `opening`, `embedded` | the account that is shown, and the demonstration where no server is named |
 //! | `story` | a shift told as plain text, and checked |
-//! | `picture`, `svg` | screens of a real run as a picture |
+//! | `hand`, `picture`, `svg` | keys pressed without a terminal; screens of a real run as a picture |
 
 mod api;
 mod app;
 pub mod args;
 mod embedded;
+mod hand;
 mod link;
 mod opening;
 mod picture;

@@ -3,32 +3,25 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::layout::Rect;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use ratatui::crossterm::event::KeyCode;
 
 use crate::ConsoleError;
 use crate::api::{Access, AccountConfig, Timestamp};
-use crate::app::message::{Command, Message};
-use crate::app::{Model, Setting, update};
+use crate::app::Setting;
 use crate::embedded::demonstrate;
-use crate::link::Link;
+use crate::hand::Hand;
 use crate::opening;
-use crate::screens::draw;
 use crate::svg;
 use crate::widgets::look::Look;
 use crate::words::Zone;
 
-const SIZE: Rect = Rect { x: 0, y: 0, width: 120, height: 36 };
 /// 2026-11-23, 02:40 UTC.
 const NIGHT: Timestamp = Timestamp::from_millis(1_795_401_600_000);
-/// Longer than this nothing is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// A plot that is worth a picture has so many pieces.
-const PIECES: usize = 60;
+/// So many alarms are looked at for the one whose plot shows most.
+const OPENED: usize = 40;
 
 /// The clock of both sides.
 #[derive(Debug, Clone, Copy)]
@@ -64,12 +57,9 @@ pub async fn write(file: &Path, seed: u64) -> Result<(), ConsoleError> {
         ..opening::config(&folder.path().join("phone"), &url, Access::Person)?
     };
     let account = opening::open_as(config, &demonstration.email, |_| Ok(demonstration.password.clone())).await?;
-    let (messages, told) = unbounded_channel();
     let setting = Setting { server: url, folder: String::new(), zone: Zone::utc(), look: Look::colours() };
-    let (model, commands) = Model::new(setting, account.state());
-    let mut hand = Hand { model, link: Link::new(account.clone(), messages), told };
-    hand.perform(commands);
-    let screens = hand.shift().await;
+    let mut hand = Hand::new(&account, setting);
+    let screens = shift(&mut hand).await;
     std::fs::write(file, svg::drawn(&screens)).map_err(ConsoleError::io(file.display().to_string()))?;
     drop(hand);
     account.shutdown().await;
@@ -77,61 +67,29 @@ pub async fn write(file: &Path, seed: u64) -> Result<(), ConsoleError> {
     Ok(())
 }
 
-/// Somebody who presses keys and waits for what comes.
-struct Hand {
-    model: Model,
-    link: Link,
-    told: UnboundedReceiver<Message>,
+/// The list, and the alarm whose plot shows most.
+async fn shift(hand: &mut Hand) -> Vec<Buffer> {
+    hand.wait(|model| model.state.live && model.state.read_at.is_some() && !model.organizations.is_empty()).await;
+    hand.wait(|model| model.tiles.iter().all(|tile| tile.count.is_some_and(|count| count > 0))).await;
+    hand.press(KeyCode::Char('a'));
+    hand.wait(|model| model.alarms.is_read && model.alarms.total.is_some_and(|total| total > 20)).await;
+    let list = hand.look();
+    let mut best = (0, 0);
+    for row in 0..hand.model.alarms.rows.len().min(OPENED) {
+        best = best.max((pieces(hand).await, row));
+        hand.press(KeyCode::Esc);
+        hand.press(KeyCode::Down);
+    }
+    hand.press(KeyCode::Home);
+    (0..best.1).for_each(|_| hand.press(KeyCode::Down));
+    pieces(hand).await;
+    vec![list, hand.look()]
 }
 
-impl Hand {
-    fn perform(&mut self, commands: Vec<Command>) {
-        commands.into_iter().for_each(|command| self.link.perform(command));
-    }
-
-    fn press(&mut self, code: KeyCode) {
-        let commands = update(&mut self.model, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
-        self.perform(commands);
-    }
-
-    /// Takes what comes until it is so, or patience ends.
-    async fn wait(&mut self, is_so: impl Fn(&Model) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !is_so(&self.model) {
-            let left = end.saturating_duration_since(Instant::now());
-            let Ok(Some(message)) = tokio::time::timeout(left, self.told.recv()).await else { return };
-            let commands = update(&mut self.model, message);
-            self.perform(commands);
-        }
-    }
-
-    fn look(&mut self) -> Buffer {
-        let mut buffer = Buffer::empty(SIZE);
-        let drawn = draw(&self.model, &mut buffer);
-        self.model.drawn(drawn.top, drawn.rows);
-        buffer
-    }
-
-    async fn shift(&mut self) -> Vec<Buffer> {
-        self.wait(|model| model.state.live && model.state.read_at.is_some() && !model.organizations.is_empty()).await;
-        self.wait(|model| model.tiles.iter().all(|tile| tile.count.is_some_and(|count| count > 0))).await;
-        self.press(KeyCode::Char('a'));
-        self.wait(|model| model.alarms.is_read && model.alarms.total.is_some_and(|total| total > 20)).await;
-        let list = self.look();
-        for _ in 0..self.model.alarms.rows.len() {
-            self.press(KeyCode::Enter);
-            self.wait(|model| model.alarm.as_ref().is_some_and(|open| open.history.is_some())).await;
-            if self.has_plot() {
-                break;
-            }
-            self.press(KeyCode::Esc);
-            self.press(KeyCode::Down);
-        }
-        vec![list, self.look()]
-    }
-
-    fn has_plot(&self) -> bool {
-        let plot = self.model.alarm.as_ref().and_then(|open| open.plot.as_ref());
-        plot.is_some_and(|plot| plot.as_ref().is_ok_and(|plot| plot.history.buckets.len() >= PIECES))
-    }
+/// Opens the selected alarm and waits for all of it; gives how many pieces its plot has.
+async fn pieces(hand: &mut Hand) -> usize {
+    hand.press(KeyCode::Enter);
+    hand.wait(|model| model.alarm.as_ref().is_some_and(|open| open.history.is_some())).await;
+    let plot = hand.model.alarm.as_ref().and_then(|open| open.plot.as_ref());
+    plot.and_then(|plot| plot.as_ref().ok()).map_or(0, |plot| plot.history.buckets.len())
 }

@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
+mod bad_input;
 mod filters;
 mod phone;
 mod plans;
 mod raw;
+mod slow;
 mod steps;
 mod truth;
 mod windows;

@@ -200,7 +200,9 @@ fn list_statements(plans: &mut String) {
         let place = Place::of(sort, &directory, &Mark::of(&cache, 100).unwrap().unwrap());
         let from = From::new(&place, false);
         for (part, start) in [("from the top", None), ("behind a row", Some(&from))] {
-            for statement in search.statements(start) {
+            let mut statements = search.statements(start);
+            statements.dedup_by(|one, other| one.sql == other.sql);
+            for statement in statements {
                 let plan = plan(&cache, &statement.sql).unwrap();
                 plans.push_str(&format!("{name}, {part}: {:?}\n  {}\n", search.route(), statement.sql));
                 plan.iter().for_each(|line| plans.push_str(&format!("    {line}\n")));

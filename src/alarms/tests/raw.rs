@@ -83,9 +83,9 @@ pub fn filled(alarms: usize) -> Connection {
                                 message, revision, assignee, muted)
              SELECT n, CAST(printf('%016d', n) AS BLOB), 1, 1 + n % ?2, n % 100 > 0, (n * 7919 % 1000003) * 1000000,
                     CASE WHEN n % 100 > 0 THEN 1800000000000000 END, n % 10 = 0, 3, 1 + n % 3, 'UPS on battery',
-                    'Input voltage lost', n, CASE WHEN n % 50 = 0 THEN ?3 END, n % 300 = 0
+                    'Input voltage lost', n, CASE WHEN n % 70 = 0 THEN ?3 END, n % 300 = 0
                FROM i",
-            (alarms, DEVICES, person().bytes()),
+            (i64::try_from(alarms).unwrap(), i64::try_from(DEVICES).unwrap(), person().bytes()),
         )
         .unwrap();
     cache

@@ -23,7 +23,7 @@ struct Store {
 
 impl Store {
     fn of(alarms: usize) -> Self {
-        let cache = raw::filled(alarms);
+        let mut cache = raw::filled(alarms);
         let steps = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&steps);
         let count = move || {
@@ -43,7 +43,7 @@ impl Store {
     }
 
     fn reading(&self) -> Reading<'_> {
-        Reading { cache: &self.cache, own: &self.cache, seq: 0 }
+        Reading::of(&self.cache, &self.cache)
     }
 
     fn list(&self, filter: AlarmFilter, sort: AlarmSort) -> AlarmList {

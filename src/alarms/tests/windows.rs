@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use onsite_wire::ids::AlarmId;
+use onsite_wire::rest::Alarm;
+use uuid::Uuid;
 
 use super::filters::truth_of;
 use super::phone::{Noted, Phone};
+use super::raw;
+use super::slow::Slow;
 use super::truth::{listed, recounted};
 use super::world::World;
-use crate::alarms::list::AlarmList;
 use crate::alarms::search::Place;
-use crate::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets};
+use crate::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets, Status};
 use crate::live::{Batch, Query, RowsChange, Start, Window};
 
 /// What a window that was opened this moment would show.
@@ -26,7 +30,7 @@ struct Fresh {
 
 /// A window, and what its listener knows.
 struct Listener {
-    window: Window<AlarmList>,
+    window: Window<Slow>,
     filter: AlarmFilter,
     sort: AlarmSort,
     size: usize,
@@ -41,11 +45,12 @@ struct Listener {
 }
 
 impl Listener {
-    fn open(phone: &Phone, world: &mut World, anchored: bool) -> Self {
+    fn open(phone: &Phone, world: &mut World, anchored: bool, slow: bool) -> Self {
         let (filter, sort, size) = (world.filter(), world.sort(), 1 + world.chance.below(12));
         let at = world.chance.below(world.alarms.len());
         let target = anchored.then(|| world.alarms[at].alarm.id);
-        let window = phone.engine.open(phone.list(&filter, sort), size, target.map(|id| id.0));
+        let list = Slow { list: phone.list(&filter, sort), pause: Duration::from_micros(if slow { 400 } else { 0 }) };
+        let window = phone.engine.open(list, size, target.map(|id| id.0));
         let (newer, above) = Default::default();
         let mut listener =
             Self { window, filter, sort, size, target, anchor: None, newer, above, rows: vec![], last: None };
@@ -170,7 +175,8 @@ fn a_copy_built_from_batches_is_always_what_a_fresh_window_shows() {
     for seed in 0..12 {
         // Of one organization: then what happens is one commit, and where windows begin anew is certain.
         let (mut world, phone) = opened(World::of_one_organization(1_000 + seed));
-        let mut listeners: Vec<_> = (0..6).map(|number| Listener::open(&phone, &mut world, number % 2 == 1)).collect();
+        let mut listeners: Vec<_> =
+            (0..6).map(|number| Listener::open(&phone, &mut world, number % 2 == 1, false)).collect();
         phone.engine.settle();
         for step in 0..40 {
             world.happen(&phone);
@@ -214,7 +220,7 @@ fn a_copy_built_from_batches_is_always_what_a_fresh_window_shows() {
                     listener.newer.clear();
                     listener.above.clear();
                 }
-                3 => listeners[at] = Listener::open(&phone, &mut world, step % 2 == 1),
+                3 => listeners[at] = Listener::open(&phone, &mut world, step % 2 == 1, false),
                 _ => {}
             }
             phone.engine.settle();
@@ -237,12 +243,12 @@ fn changes_that_arrive_while_rows_and_counts_are_being_read_lose_and_double_noth
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for seed in 0..20 {
         let (mut world, phone) = opened(World::new(2_000 + seed));
-        let mut listeners: Vec<_> = (0..5).map(|_| Listener::open(&phone, &mut world, false)).collect();
+        let mut listeners: Vec<_> = (0..5).map(|_| Listener::open(&phone, &mut world, false, true)).collect();
         for _ in 0..15 {
             for _ in 0..1 + world.chance.below(6) {
                 let at = world.chance.below(listeners.len());
                 match world.chance.below(10) {
-                    0 => listeners[at] = Listener::open(&phone, &mut world, false),
+                    0 => listeners[at] = Listener::open(&phone, &mut world, false, true),
                     1 => {
                         listeners[at].window.more(2);
                         listeners[at].size += 2;
@@ -255,6 +261,7 @@ fn changes_that_arrive_while_rows_and_counts_are_being_read_lose_and_double_noth
                         runtime.block_on(phone.store.resume()).unwrap();
                     }
                     3 => listeners[at].listen(),
+                    4 | 5 => listeners[at].window.show_top(),
                     _ => world.happen(&phone),
                 }
             }
@@ -278,8 +285,65 @@ fn nothing_is_shown_before_the_first_rows() {
     for _ in 0..30 {
         let mut window = phone.engine.open(phone.list(&AlarmFilter::default(), AlarmSort::Newest), 5, None);
         world.happen(&phone);
-        let first = window.next_before(std::time::Instant::now() + std::time::Duration::from_secs(20)).unwrap();
+        let first = window.next_before(std::time::Instant::now() + Duration::from_secs(20)).unwrap();
         let RowsChange::Reset(rows) = first.rows else { panic!("the first batch is a reset") };
         assert!(rows.len() == 5 || (first.searching && !rows.is_empty()), "{} rows", rows.len());
     }
+}
+
+/// So many active alarms on one device, the newest first, and the phone that has them.
+fn row_of_alarms(count: u8) -> (Phone, Vec<Alarm>) {
+    let phone = Phone::new();
+    let alarm = |at: u8| {
+        serde_json::from_value(serde_json::json!({
+            "id": Uuid::from_bytes([at; 16]), "deviceId": raw::device(1), "label": "on", "severity": "CRITICAL",
+            "activatedTime": raw::NOW.plus_millis(-60_000 * i64::from(at)),
+        }))
+    };
+    let alarms: Vec<Alarm> = (1..=count).map(|at| alarm(at).unwrap()).collect();
+    phone.alarms(raw::organization(), false, &alarms, raw::NOW);
+    (phone, alarms)
+}
+
+#[test]
+fn a_row_that_moves_up_while_it_is_being_searched_stands_there_once() {
+    let (phone, alarms) = row_of_alarms(30);
+    let list = phone.list(&AlarmFilter::default(), AlarmSort::Newest);
+    let mut window = phone.engine.open(Slow { list, pause: Duration::from_millis(2) }, 30, None);
+    let mut rows = Vec::new();
+    let first = window.next_before(std::time::Instant::now() + Duration::from_secs(20)).unwrap();
+    assert!(first.searching, "rows are shown as they are found");
+    first.rows.apply(&mut rows);
+    let moved = Alarm { activated_time: raw::NOW, ..alarms[29].clone() };
+    phone.alarms(raw::organization(), false, std::slice::from_ref(&moved), raw::NOW);
+    phone.engine.settle();
+    let last = window.take_now().unwrap();
+    last.rows.apply(&mut rows);
+    let expected: Vec<AlarmId> = [moved.id].into_iter().chain(alarms[..29].iter().map(|alarm| alarm.id)).collect();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), expected);
+    assert_eq!((last.total, last.searching, last.has_more), (Some(30), false, false));
+}
+
+#[test]
+fn a_window_that_begins_at_a_row_knows_when_nothing_is_left_below_it() {
+    let (phone, alarms) = row_of_alarms(5);
+    let filter = AlarmFilter { status: Some(Status::Active), ..AlarmFilter::default() };
+    let mut window = phone.engine.open(phone.list(&filter, AlarmSort::Newest), 2, Some(alarms[1].id.0));
+    phone.engine.settle();
+    let mut shown = |phone: &Phone| {
+        phone.engine.settle();
+        window.take_now().map(|batch| (batch.total, batch.newer, batch.has_more))
+    };
+    assert_eq!(shown(&phone), Some((Some(5), 0, true)));
+    for (at, expected) in [(4, (Some(4), 0, true)), (3, (Some(3), 0, false))] {
+        let cleared = Alarm { cleared_time: Some(raw::NOW), ..alarms[at].clone() };
+        phone.alarms(raw::organization(), false, &[cleared], raw::NOW);
+        assert_eq!(shown(&phone), Some(expected));
+    }
+    let newest = Alarm { activated_time: raw::NOW, ..alarms[3].clone() };
+    phone.alarms(raw::organization(), false, &[newest], raw::NOW);
+    assert_eq!(shown(&phone), Some((Some(4), 1, false)), "it came in above");
+    let reworded = Alarm { label: "changed".into(), ..alarms[0].clone() };
+    phone.alarms(raw::organization(), false, &[reworded], raw::NOW);
+    assert_eq!(shown(&phone), None, "what stood above and changes is not new");
 }

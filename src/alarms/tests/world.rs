@@ -411,7 +411,7 @@ impl World {
             0 => vec![],
             1 => vec![pending(1, "acknowledge", acknowledge_body(assignee), Standing::OnPhone)],
             2 => vec![pending(2, "release", serde_json::json!({}), Standing::OnServer)],
-            _ => vec![self.own_mute(3, Some(until).filter(|_| at % 2 == 0))],
+            _ => vec![self.own_mute(3, Some(until).filter(|_| at.is_multiple_of(2)))],
         };
         // What the phone does not have yet gets its actions with its first row.
         self.alarms[at].pending = actions.clone();

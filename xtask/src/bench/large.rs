@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use onsite::account::Account;
 use onsite::alarms::Chosen;
+use onsite::time::Timestamp;
 use onsite_wire::ids::AlarmId;
 use onsite_wire::rest::{Assignee, AssigneeKind};
 
@@ -47,19 +48,19 @@ pub fn make(world: &World) -> Outcome<Large> {
     let first = FIRST.min(world.rows);
     world.server.put(world.path("alarms"), world.made(first, 1));
     let account = world.signed_in(&folder)?;
-    world.until("the first alarms", || Ok(is_read(&account)))?;
+    world.until("the first alarms", || Ok(read_at(&account).is_some()))?;
     // The server has forgotten the offset: everything is read anew.
     world.server.put(world.path("alarm-changes/1"), Answer::Status(410));
     world.server.put(world.path("alarms"), world.made(world.rows, 2));
+    let before = read_at(&account);
     let begun = Instant::now();
     account.refresh(None)?;
-    world.until("the long read began", || Ok(running(&account)))?;
     let mut actions = Samples::default();
     let ids: Vec<AlarmId> = world.alarms(first).map(|alarm| alarm.id).collect();
     for id in ids.iter().cycle() {
         std::thread::sleep(PAUSE);
         let took = act(world, &account, *id)?;
-        if !running(&account) {
+        if read_at(&account) > before {
             break;
         }
         actions.time(took);
@@ -75,12 +76,9 @@ pub fn make(world: &World) -> Outcome<Large> {
     Ok(Large { folder, actions, read })
 }
 
-fn is_read(account: &Account) -> bool {
-    account.feeds().iter().any(|feed| feed.feed == "alarms" && feed.read_at.is_some() && !feed.running)
-}
-
-fn running(account: &Account) -> bool {
-    account.feeds().iter().any(|feed| feed.feed == "alarms" && feed.running)
+/// When the alarms were read to their end last.
+fn read_at(account: &Account) -> Option<Timestamp> {
+    account.feeds().into_iter().find(|feed| feed.feed == "alarms").and_then(|feed| feed.read_at)
 }
 
 /// From the press to the answer that it is stored and shown.

@@ -14,7 +14,9 @@ use onsite::sync::schedule::{PullEnd, Read};
 use onsite::time::{Clock, SystemClock, Timestamp};
 use onsite_server::demo;
 use onsite_wire::ids::{Generation, OrganizationId};
-use onsite_wire::onsite::{Capability, Me, MyOrganization, OrganizationRights, Role, SignInResponse, SignedIn, Tokens};
+use onsite_wire::onsite::{
+    Capability, Me, MyOrganization, OrganizationRights, PersonEntry, Role, SignInResponse, SignedIn, Tokens,
+};
 use onsite_wire::rest::{Alarm, InventoryObject, InventoryResponse, OrganizationEntry, OrganizationsResponse};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -76,14 +78,18 @@ impl World {
 
     /// What the server answers from the beginning: who one is, and the inventory.
     fn hand_out(&self, me: onsite_wire::ids::PersonId, name: &str, label: &str) -> Outcome<()> {
+        let rights = OrganizationRights {
+            grants: vec![onsite_wire::onsite::Grant { location_id: None, role: Role::Administrator }],
+        };
+        let person = PersonEntry { id: me, name: name.to_owned(), partner: None, rights: rights.clone(), revision: 1 };
+        let people = serde_json::json!({ "objects": [person], "removed": [], "offset": 1 });
+        self.server.put(format!("onsite/v1/organizations/{}/feeds/people", self.organization), Answer::json(&people)?);
         let organization = MyOrganization {
             id: self.organization,
             label: label.to_owned(),
             generation: Generation::from_bytes([1; 16]),
-            capabilities: vec![Capability::Acknowledge, Capability::Mute, Capability::Category],
-            rights: OrganizationRights {
-                grants: vec![onsite_wire::onsite::Grant { location_id: None, role: Role::Administrator }],
-            },
+            capabilities: vec![Capability::Acknowledge, Capability::Mute, Capability::Category, Capability::People],
+            rights,
             partner: None,
             partner_name: String::new(),
         };

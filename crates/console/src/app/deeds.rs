@@ -1,11 +1,11 @@
 //! What a person does to alarms: from the list or from an open alarm to the sheet that asks the rest.
 
-use onsite_wire::onsite::PersonEntry;
+use onsite_wire::onsite::{Capability, PersonEntry};
 use onsite_wire::rest::{Assignee, AssigneeKind};
 
 use super::message::Command;
 use super::{Model, Screen};
-use crate::api::{AlarmRow, AssigneeChoice, Chosen, Offer};
+use crate::api::{AlarmRow, AssigneeChoice, Chosen, Offer, Offers};
 use crate::sheets::{AcknowledgeSheet, MuteSheet, MuteTarget, Sheet, Target};
 use crate::words;
 
@@ -36,10 +36,18 @@ fn row(model: &Model) -> Option<&AlarmRow> {
     }
 }
 
-/// What the core says may be done to the open alarm; on a list it is asked when it is done.
-fn offer(model: &Model, of: impl Fn(&crate::api::Offers) -> Offer) -> Offer {
-    let open = model.alarm.as_ref().filter(|_| model.screen == Screen::Alarm);
-    open.and_then(|open| open.detail.as_ref()).map_or(Offer::Offered, |detail| of(&detail.may))
+/// What the core says may be done: of the open alarm all that is known; on a list what its organization offers, the rest is
+/// told when it is done.
+fn offer(model: &Model, capability: Capability, of: impl Fn(&Offers) -> Offer) -> Offer {
+    if let Some(open) = model.alarm.as_ref().filter(|_| model.screen == Screen::Alarm) {
+        return open.detail.as_ref().map_or(Offer::Offered, |detail| of(&detail.may));
+    }
+    let organization = row(model).map(|row| row.organization);
+    let overview = model.organizations.iter().find(|one| Some(one.id) == organization);
+    match overview {
+        Some(one) if !one.capabilities.contains(&capability) => Offer::NotOffered,
+        _ => Offer::Offered,
+    }
 }
 
 /// Says why something is not to be had; `true`: it is.
@@ -54,7 +62,7 @@ fn is_offered(model: &mut Model, offer: Offer) -> bool {
 }
 
 pub fn acknowledge(model: &mut Model) -> Vec<Command> {
-    let may = offer(model, |may| may.acknowledge);
+    let may = offer(model, Capability::Acknowledge, |may| may.acknowledge);
     if !is_offered(model, may) {
         return Vec::new();
     }
@@ -91,7 +99,7 @@ pub fn hand_over(model: &mut Model) -> Vec<Command> {
 }
 
 pub fn mute(model: &mut Model) -> Vec<Command> {
-    let may = offer(model, |may| may.mute);
+    let may = offer(model, Capability::Mute, |may| may.mute);
     if is_offered(model, may)
         && let Some(target) = target(model)
     {
@@ -103,7 +111,7 @@ pub fn mute(model: &mut Model) -> Vec<Command> {
 }
 
 pub fn mute_device(model: &mut Model) -> Vec<Command> {
-    let may = offer(model, |may| may.mute_device);
+    let may = offer(model, Capability::Mute, |may| may.mute_device);
     if !is_offered(model, may) {
         return Vec::new();
     }

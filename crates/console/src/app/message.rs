@@ -51,8 +51,8 @@ pub enum Message {
     Saved(Vec<SavedFilter>, Box<(AlarmFilter, AlarmSort)>),
     /// The flight recorder's newest lines.
     Journal(Vec<JournalLine>),
-    /// A text to be read: its title and lines.
-    Report(String, Vec<String>),
+    /// The life of what has this name.
+    Life(String, Vec<JournalLine>),
     /// How far a deed has come; comes again when it comes further.
     Outcome(Deed, Outcome),
     /// Something is done, in words.

@@ -1,8 +1,11 @@
 //! What happened, taken into the model.
 
+use onsite_wire::ids::{AlarmId, LocationId};
+
 use super::message::{Command, Deed, Message};
-use super::{Model, Screen, input, wishes};
-use crate::api::{AccountState, AlarmDetail, Outcome, OwnAction};
+use super::{Model, OpenAlarm, Screen, input, wishes};
+use crate::api::{AccountState, LocationNode, Outcome, OwnAction};
+use crate::screens::diagnostics;
 use crate::sheets::Sheet;
 use crate::words;
 
@@ -28,17 +31,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Rows(..) => {}
         Message::Why(filter, why) if *filter == model.alarms.filter => model.alarms.why = why,
         Message::Why(..) => {}
-        Message::Alarm(detail) => take_alarm(model, *detail),
-        Message::Plot(id, plot) => {
-            if let Some(open) = model.alarm.as_mut().filter(|open| open.id == id) {
-                open.plot = Some(plot.map(|plot| *plot));
-            }
-        }
-        Message::History(id, history) => {
-            if let Some(open) = model.alarm.as_mut().filter(|open| open.id == id) {
-                open.history = Some(history);
-            }
-        }
+        Message::Alarm(detail) => of_open(model, detail.row.id, |open| open.detail = Some(*detail)),
+        Message::Plot(id, plot) => of_open(model, id, |open| open.plot = Some(plot.map(|plot| *plot))),
+        Message::History(id, history) => of_open(model, id, |open| open.history = Some(history)),
         Message::Assignees(choices) => {
             if let Some(Sheet::Acknowledge(sheet)) = &mut model.sheet {
                 sheet.take(choices);
@@ -58,7 +53,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.journal = lines;
             model.at.journal.keep_inside(model.journal.len());
         }
-        Message::Report(title, lines) => model.sheet = Some(Sheet::report(title, lines)),
+        Message::Life(name, lines) => {
+            let told = lines.iter().map(|line| diagnostics::in_words(line, &model.setting.zone)).collect();
+            model.sheet = Some(Sheet::report(format!("The life of: {name}"), told));
+        }
         Message::Outcome(deed, outcome) => tell_outcome(model, deed, &outcome),
         Message::Said(text) => model.say(text),
         Message::Failed(error) => model.complain(error.to_string()),
@@ -98,17 +96,14 @@ fn take_actions(model: &mut Model, actions: Vec<OwnAction>) {
     }
 }
 
-fn take_alarm(model: &mut Model, detail: AlarmDetail) {
-    if let Some(open) = model.alarm.as_mut().filter(|open| open.id == detail.row.id) {
-        open.detail = Some(detail);
+/// What is told of an alarm that is no longer open is not taken.
+fn of_open(model: &mut Model, id: AlarmId, take: impl FnOnce(&mut OpenAlarm)) {
+    if let Some(open) = model.alarm.as_mut().filter(|open| open.id == id) {
+        take(open);
     }
 }
 
-fn take_places(
-    model: &mut Model,
-    nodes: Vec<crate::api::LocationNode>,
-    chosen: Option<onsite_wire::ids::LocationId>,
-) -> Vec<Command> {
+fn take_places(model: &mut Model, nodes: Vec<LocationNode>, chosen: Option<LocationId>) -> Vec<Command> {
     model.locations = nodes;
     if model.location == chosen {
         return Vec::new();

@@ -5,8 +5,6 @@ use onsite_wire::ids::OrganizationId;
 use super::Messages;
 use crate::api::{Account, Error, Receipt, SignInStep};
 use crate::app::message::{Command, Deed, Message};
-use crate::screens::diagnostics;
-use crate::words::Zone;
 
 /// Lines of the flight recorder that are shown.
 const LINES: usize = 500;
@@ -48,12 +46,7 @@ pub async fn answer(account: &Account, command: Command) -> Result<Option<Messag
             Message::Said("Let go.".to_owned())
         }
         Command::LoadJournal => Message::Journal(account.journal(LINES).await?),
-        Command::Explain(title, id) => {
-            let zone = Zone::of_this_machine();
-            let lines = account.explain(id).await?;
-            let lines = lines.iter().map(|line| diagnostics::in_words(line, &zone)).collect();
-            Message::Report(format!("The life of: {title}"), lines)
-        }
+        Command::Explain(name, id) => Message::Life(name, account.explain(id).await?),
         Command::Export => export(account.export_diagnostics().await?),
         Command::SignIn(email, password) => match account.sign_in(&email, &password).await? {
             SignInStep::SignedIn(_) => Message::SignedIn,

@@ -72,6 +72,7 @@ fn age(state: &AccountState, model: &Model) -> String {
         Some(code) => {
             format!("○ {}", code.text(&std::collections::BTreeMap::new()).trim_end_matches('.').to_lowercase())
         }
+        None if state.read_at.is_none() => "○ asking the server".to_owned(),
         None if state.live => "● live".to_owned(),
         None => "● polling".to_owned(),
     };

@@ -32,6 +32,7 @@ fn ways(model: &Model) -> Vec<Way> {
     let actions = match (model.state.waiting, model.state.parked) {
         (0, 0) => "nothing waits".to_owned(),
         (waiting, 0) => format!("{waiting} on this phone"),
+        (0, parked) => format!("{parked} for you to decide"),
         (waiting, parked) => format!("{parked} for you to decide, {waiting} on this phone"),
     };
     let signal = if model.state.offline { "switched off: everything works, and is sent later" } else { "on" };
@@ -95,14 +96,16 @@ fn view_tile(model: &Model, drawing: &mut Drawing<'_>, area: Rect, n: usize, til
     let look = drawing.look;
     let is_here = model.at.home.selected == n;
     let inside = drawing.framed(area, &(n + 1).to_string(), is_here);
-    let (sign, style) = match (tile.tile, tile.count) {
+    // Before anything was read, nothing is known to be well.
+    let count = tile.count.filter(|_| model.state.read_at.is_some());
+    let (sign, style) = match (tile.tile, count) {
         (_, None) => ("", look.dim()),
         (_, Some(0)) => ("✓ ", look.good()),
         (Tile::ActiveCritical | Tile::DevicesWithCritical, _) => ("!! ", look.critical()),
         (Tile::ActiveWarning, _) => ("! ", look.warning()),
         (Tile::AssignedToMe, _) => ("", look.strong()),
     };
-    let count = tile.count.map_or_else(|| "…".to_owned(), |count| count.to_string());
+    let count = count.map_or_else(|| "…".to_owned(), |count| count.to_string());
     let number = Line::styled(format!("{sign}{count}"), style).centered();
     let label = Line::styled(words::tile(tile.tile), Style::new()).centered();
     let mut lines = vec![number, label];

@@ -40,9 +40,12 @@ fn all(model: &Model, look: Look, width: usize) -> Vec<Line<'static>> {
 fn row(one: &OrganizationOverview, is_chosen: bool, look: Look, width: usize) -> Vec<Line<'static>> {
     let mark = if is_chosen { "(•) " } else { "( ) " };
     let left = vec![(mark.to_owned(), look.key()), (one.label.clone(), look.strong())];
-    let role = one.role.map_or("at some places only", words::role);
-    let offers = offered(&one.capabilities);
-    let says = words::cut(&format!("    {role} · {offers}"), width);
+    let says = if one.capabilities.is_empty() {
+        "    reading only".to_owned()
+    } else {
+        let role = one.role.map_or("at some places only", words::role);
+        words::cut(&format!("    {role} · {}", offered(&one.capabilities)), width)
+    };
     vec![spread(left, counts(one.active_critical, one.active_warning, look), width), Line::styled(says, look.dim())]
 }
 
@@ -61,5 +64,5 @@ fn offered(capabilities: &[Capability]) -> String {
         (Capability::AlarmHistory, "history"),
     ];
     let names: Vec<_> = all.iter().filter(|(one, _)| capabilities.contains(one)).map(|(_, name)| *name).collect();
-    if names.is_empty() { "reading only".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "reading".to_owned() } else { names.join(", ") }
 }

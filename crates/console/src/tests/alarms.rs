@@ -210,3 +210,11 @@ fn text_from_outside_cannot_move_what_stands_beside_it() {
         }
     }
 }
+
+#[test]
+fn what_an_organization_does_not_offer_is_said_at_once() {
+    let mut model = list();
+    model.organizations[0].capabilities.clear();
+    assert!(letter(&mut model, 'a').is_empty() && model.sheet.is_none());
+    assert!(shown(&model).contains("Not offered here."));
+}

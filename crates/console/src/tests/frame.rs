@@ -113,7 +113,17 @@ fn the_age_of_data_grows_with_the_clock_and_says_why_it_is_not_younger() {
     let mut state = account();
     (state.read_at, state.age_ms) = (None, None);
     update(&mut model, Message::State(Box::new(state)));
-    assert!(shown(&model).contains("nothing read yet"));
+    assert!(shown(&model).contains("○ asking the server · data nothing read yet"));
+}
+
+#[test]
+fn before_anything_was_read_no_tile_says_that_all_is_well() {
+    let mut model = home();
+    model.tiles.iter_mut().for_each(|tile| tile.count = Some(0));
+    assert_eq!(shown(&model).matches("✓ 0").count(), 4);
+    model.state.read_at = None;
+    let text = shown(&model);
+    assert!(!text.contains('✓') && text.matches('…').count() >= 4, "{text}");
 }
 
 #[test]

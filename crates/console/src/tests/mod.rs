@@ -1,8 +1,9 @@
-//! The screens against states made by hand: no terminal, no core, no server.
+//! The screens against states made by hand, and (`real`) the whole console over a real core and server.
 
 mod alarm;
 mod alarms;
 mod frame;
+mod real;
 mod sheets;
 mod states;
 mod waiting;

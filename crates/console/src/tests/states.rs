@@ -289,7 +289,7 @@ pub fn conflict(seconds: i64) -> OwnAction {
         ActionStage::Parked {
             code: Code::VersionMoved,
             arguments: BTreeMap::from([("by".to_owned(), "Ada Krüger".to_owned())]),
-            current: Some(current),
+            current: Some(Box::new(current)),
             decisions: &[Decision::Retry, Decision::Change, Decision::Discard],
         },
     )

@@ -3,7 +3,7 @@
 use onsite_wire::ids::ActionId;
 use ratatui::crossterm::event::KeyCode;
 
-use super::states::{account, action, actions, conflict, home, id};
+use super::states::{account, action, actions, conflict, home, id, now};
 use super::{letter, press, shown};
 use crate::api::{ActionStage, Code, Outcome};
 use crate::app::message::{Command, Deed, Intent, Message};
@@ -149,8 +149,10 @@ fn the_life_of_an_action_is_one_key_away() {
     let mut model = actions();
     assert!(matches!(&letter(&mut model, 'e')[..], [Command::Explain(title, action)]
         if title.contains("UPS on battery") && *action == id(60)));
-    update(&mut model, Message::Report("The life of: it".to_owned(), vec!["02:59:00  action_made".to_owned()]));
-    assert!(shown(&model).contains("02:59:00  action_made"));
+    let line = onsite::journal::Line::new(now(), "action_made");
+    update(&mut model, Message::Life("it".to_owned(), vec![line]));
+    let text = shown(&model);
+    assert!(text.contains("The life of: it") && text.contains("03:00:00  action_made"), "{text}");
     assert_eq!(update(&mut model, Message::Wish(Intent::Back)).len(), 0);
     assert!(model.sheet.is_none());
 }

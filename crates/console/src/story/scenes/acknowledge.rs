@@ -42,7 +42,7 @@ pub async fn play(shift: &mut Shift<'_>) -> Result<(), StoryError> {
 
 async fn seen_by_the_colleague(shift: &mut Shift<'_>, id: onsite_wire::ids::AlarmId) -> Result<(), StoryError> {
     let phone = &shift.colleague;
-    phone.account()?.clock_changed()?;
+    phone.wakes_with_signal().await?;
     let row = phone.row_until(id, "the colleague sees it", |row| row.acknowledged.is_some()).await?;
     if let Some(now) = row.acknowledged {
         shift.teller.says(phone, &format!("{} is with {}: {:?}", row.label, now.name, now.note))?;

@@ -1,5 +1,7 @@
 //! The story as a program tells it: it ends well, the same way each time, and another way for each seed.
 
+#![allow(clippy::expect_used, reason = "a test says what is wrong by failing")]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Mutex;
