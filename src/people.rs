@@ -101,6 +101,16 @@ fn take(intake: &mut Intake<'_>, person: &PersonEntry) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether all people of an organization were read once: until then, who is not there may exist all the same.
+pub(crate) fn are_read(cache: &Connection, organization: OrganizationId) -> Result<bool, Fault> {
+    Ok(cache
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM feed JOIN organization ON organization.n = feed.organization
+                             WHERE organization.id = ?1 AND feed.name = 'people' AND feed.position IS NOT NULL)",
+        )?
+        .query_row([organization.bytes()], |row| row.get(0))?)
+}
+
 /// The people of an organization by name.
 pub(crate) fn of(cache: &Connection, organization: OrganizationId) -> Result<Vec<PersonEntry>, Fault> {
     let mut select = cache.prepare_cached(

@@ -271,7 +271,9 @@ pub(super) fn chosen(
     }
     let people = people::of(reading.cache, standing.organization)?;
     Ok(match people.into_iter().find(|person| person.id.0 == assignee.id) {
-        None => Chosen::Unknown,
+        None if people::are_read(reading.cache, standing.organization)? => Chosen::Unknown,
+        // Right after a sign-in, or after the cache began anew: the server knows.
+        None => Chosen::CanSee(assignee.name.clone()),
         Some(person) if may(&person.rights, &standing.path, Permission::View) => Chosen::CanSee(person.name),
         Some(person) => Chosen::CannotSee(person.name),
     })

@@ -45,6 +45,7 @@ fn killed_two_hundred_times_wherever_it_hurts_nothing_is_lost_or_doubled() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut killer = runtime.block_on(Killer::new());
     let mut counts: BTreeMap<Moment, usize> = ALL.iter().map(|moment| (*moment, 0)).collect();
+    let mut spent: BTreeMap<Moment, f64> = BTreeMap::new();
     let began = Instant::now();
     let done = |counts: &BTreeMap<Moment, usize>| {
         counts.values().sum::<usize>() >= KILLS && ALL.iter().all(|moment| counts[moment] >= OF_EACH)
@@ -54,14 +55,16 @@ fn killed_two_hundred_times_wherever_it_hurts_nothing_is_lost_or_doubled() {
         let moment = ALL[round % ALL.len()];
         round += 1;
         // A phone that was faster than the blow is not counted.
+        let started = Instant::now();
         if killer.kill(moment) {
             *counts.get_mut(&moment).unwrap() += 1;
         }
+        *spent.entry(moment).or_default() += started.elapsed().as_secs_f64();
         assert!(round < 10 * KILLS, "the blows miss: {counts:?}");
     }
-    println!("{:>6}  killed", "times");
-    counts.iter().for_each(|(moment, count)| println!("{count:>6}  {moment:?}"));
-    println!("{:>6}  in {:.0} s", counts.values().sum::<usize>(), began.elapsed().as_secs_f64());
+    println!("{:>6}  {:>6}  killed", "times", "s");
+    counts.iter().for_each(|(moment, count)| println!("{count:>6}  {:>6.1}  {moment:?}", spent[moment]));
+    println!("{:>6}  {:>6.1}  in all", counts.values().sum::<usize>(), began.elapsed().as_secs_f64());
     runtime.block_on(killer.look());
 }
 

@@ -67,6 +67,8 @@ async fn the_process_that_is_killed() {
     println!("\nopen");
     match task.as_str() {
         "offline" => {
+            // An earlier one may have been ended before it had read what this one acts on.
+            until(&account, "everything was read", |state| state.read_at.is_some()).await;
             account.set_offline(true).unwrap();
             until(&account, "offline", |state| state.offline).await;
             act(&account, &alarms).await;

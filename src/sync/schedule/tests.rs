@@ -162,21 +162,6 @@ fn a_feed_without_a_copy_is_read_in_full_and_one_with_a_fresh_copy_by_its_change
 }
 
 #[test]
-fn copies_that_are_gone_are_read_in_full_and_what_was_under_way_for_them_ends_unheard() {
-    let mut desk = Desk::empty();
-    let times = FeedTimes { full: Some(desk.now), read: Some(desk.now), compared: None, mended: None };
-    desk.open(1, true, vec![FeedRecord { feed: alarms(), mark: Some(mark(5)), times }]);
-    desk.step(Event::Session(true));
-    assert_eq!(desk.reads(), [Read::Changes(mark(5))]);
-    let (feed, ticket) = (desk.pulls[0].0.clone(), desk.pulls[0].1);
-    desk.step(Event::CopiesGone);
-    assert_eq!(desk.reads().last(), Some(&Read::Full));
-    assert_eq!(desk.schedule.status(&feed, &desk.now).unwrap().read, None, "nothing was read yet");
-    desk.step(Event::Pulled { feed: feed.clone(), ticket, end: PullEnd::Read { mark: mark(6), more: false } });
-    assert_eq!(desk.schedule.status(&feed, &desk.now).unwrap().read, None, "that was another copy");
-}
-
-#[test]
 fn a_copy_over_a_day_old_or_last_read_in_full_over_a_week_ago_is_read_in_full() {
     let open = |full_ms: i64, read_ms: i64| {
         let mut desk = Desk::empty();
