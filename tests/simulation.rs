@@ -76,6 +76,14 @@ fn every_seed() -> Tally {
     total
 }
 
+#[test]
+fn the_same_seed_is_the_same_day() {
+    let day = |seed| format!("{:?}", World::new(seed, Mutant::None).run());
+    for seed in 0..10 {
+        assert_eq!(day(seed), day(seed));
+    }
+}
+
 /// What the first seed on which a defective driver is found out says of it.
 fn found_out(mutant: Mutant) -> String {
     (0..SEEDS_FOR_A_DEFECT)

@@ -58,12 +58,13 @@ CREATE INDEX device_at ON device (location);
 CREATE INDEX device_by_label ON device (label_key, n);
 CREATE INDEX device_by_place ON device (place_key, label_key, n);
 
--- Grows when a name, a place or a kind changes: tells whether the directory in memory is still true.
+-- Grows when a name, a place or a kind changes: tells whether the directory in memory is still true. It begins anywhere,
+-- so that a file that takes another's place is not taken for it.
 CREATE TABLE directory_version (
   only    INTEGER PRIMARY KEY CHECK (only = 1),
   version INTEGER NOT NULL
 ) STRICT;
-INSERT INTO directory_version (only, version) VALUES (1, 0);
+INSERT INTO directory_version (only, version) VALUES (1, 1 + abs(random() % 1000000000000));
 
 CREATE TABLE sensor (
   n            INTEGER PRIMARY KEY,

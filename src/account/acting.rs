@@ -95,7 +95,7 @@ impl Driver {
     }
 
     /// First own.db, then its effect on cache.db; then whoever acted is answered.
-    async fn record(
+    pub(super) async fn record(
         &mut self,
         record: Option<Record>,
         subjects: BTreeSet<(OrganizationId, Subject)>,
@@ -107,7 +107,7 @@ impl Driver {
         let overlays = Arc::clone(&self.parts.overlays);
         let now = server_now(&self.parts.puller.http);
         let lines = std::mem::take(&mut self.lines);
-        let deadline = self
+        let relaid = self
             .parts
             .store
             .write(move |writer| {
@@ -120,11 +120,27 @@ impl Driver {
                 for (subject, pending) in &overlaid {
                     overlays.set(*subject, pending.clone());
                 }
-                relay(writer, &overlaid, now)
+                // From here on it is done, whatever becomes of cache.db: a row that is written later has it laid over it.
+                Ok(relay(writer, &overlaid, now).ok())
             })
             .await?;
-        self.deadline = deadline;
+        if let Some(deadline) = relaid {
+            self.deadline = deadline;
+        }
         Ok(())
+    }
+
+    /// Lays pending mutes over devices that the inventory may have brought just now.
+    pub(super) async fn lay_over_devices(&mut self) -> Result<(), Fault> {
+        let Some(outbox) = &self.outbox else { return Ok(()) };
+        let subjects: BTreeSet<(OrganizationId, Subject)> = outbox
+            .entries()
+            .map(|entry| (entry.organization, entry.subject))
+            .filter(|(organization, subject)| {
+                subject.kind == SubjectKind::Device && outbox.overlay(*organization, *subject).next().is_some()
+            })
+            .collect();
+        if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
     }
 
     /// What the outbox has on a subject, as features read it.
@@ -174,7 +190,7 @@ impl Driver {
     /// Takes the outbox up from own.db, and lays what it holds over cache.db anew.
     pub(super) async fn recover_outbox(&mut self) -> Result<(), Fault> {
         let Some(person) = self.person.clone() else { return Ok(()) };
-        let entries = self.parts.store.write(|writer| writer.own(|own| own_file::entries(own))).await?;
+        let entries = self.parts.store.write(|writer| writer.own(own_file::entries)).await?;
         let mut subjects: BTreeSet<(OrganizationId, Subject)> =
             entries.iter().map(|entry| (entry.organization, entry.subject)).collect();
         self.outbox = Some(Outbox::recover(person.id, alarms::kinds(), entries, &self.now()));

@@ -1,5 +1,7 @@
 //! What went on (O3, O4), for the person and for those who help: codes, ids, times and numbers; no names, no texts.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,18 +14,23 @@ impl Account {
     /// The newest events of the flight recorder, newest first.
     pub async fn journal(&self, limit: usize) -> Result<Vec<Line>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self.shared.store.read(move |reading| journal::newest(reading.own, limit)).await?)
+        Ok(self.shared.store.read(move |reading| reading.own(|own| journal::newest(own, limit))).await?)
     }
 
     /// The life of one action, alarm or device, oldest first.
     pub async fn explain(&self, id: Uuid) -> Result<Vec<Line>, Error> {
-        Ok(self.shared.store.read(move |reading| journal::life(reading.own, id)).await?)
+        Ok(self.shared.store.read(move |reading| reading.own(|own| journal::life(own, id))).await?)
+    }
+
+    /// Rows that a server sent and that could not be taken, by feed: skipped, counted, and never in the way of others.
+    pub async fn skipped_rows(&self) -> Result<BTreeMap<String, u64>, Error> {
+        Ok(self.shared.store.read(|reading| skipped_rows(reading.cache)).await?)
     }
 
     /// Versions, queue states, times of reading and codes as JSON, to be sent to those who help.
     pub async fn export_diagnostics(&self) -> Result<String, Error> {
         let lines = self.journal(500).await?;
-        let skipped = self.shared.store.read(|reading| skipped_rows(reading.cache)).await?;
+        let skipped = self.skipped_rows().await?;
         let state = self.state();
         let actions: Vec<_> = self
             .actions()

@@ -1,7 +1,7 @@
 //! Does what the outbox and the schedule decide: one task that takes events in, one after the other, performs effects in
 //! their order, and starts what takes long beside itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
 use crate::session::Session;
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Rescued, Store};
 use crate::sync::outbox::{self, Draft, Outbox};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Pullable, Pulled, Puller, server_now};
@@ -48,6 +48,10 @@ pub(super) enum Message {
     Membership(Result<Membership, net::Fault>),
     /// The event stream is open.
     StreamUp(u64),
+    /// cache.db was damaged and began anew.
+    CacheReplaced,
+    /// own.db was damaged while the phone slept; this was saved of it.
+    OwnRescued(Rescued),
     Stop(oneshot::Sender<()>),
 }
 
@@ -77,6 +81,8 @@ pub(super) struct Driver {
     pub(super) asking_membership: bool,
     pub(super) known: BTreeSet<OrganizationId>,
     pub(super) lines: Vec<Line>,
+    /// Why the last read of a feed failed.
+    pub(super) troubles: BTreeMap<schedule::Feed, Code>,
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
 }
@@ -96,6 +102,7 @@ impl Driver {
             asking_membership: false,
             known: BTreeSet::new(),
             lines: Vec::new(),
+            troubles: BTreeMap::new(),
             wake_outbox: None,
             wake_schedule: None,
         }
@@ -141,8 +148,10 @@ impl Driver {
                 break;
             }
             // A full or closed disk is told to whoever asked; the driver itself goes on and tries again.
-            if self.take(message).await.is_err() {
-                self.lines.clear();
+            if let Err(fault) = self.take(message).await {
+                let error = Error::from(fault);
+                let detail = error.arguments.values().cloned().collect::<Vec<_>>().join(" ");
+                self.lines = vec![Line::new(self.now().wall, "fault").saying(format!("{} {detail}", error.code))];
             }
             self.show();
         }
@@ -192,6 +201,8 @@ impl Driver {
                 self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
+            Some(Message::CacheReplaced) => self.cache_replaced().await?,
+            Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
             Some(Message::Membership(found)) => self.take_membership(found).await?,
             Some(Message::StreamUp(ticket)) => {
@@ -284,12 +295,29 @@ impl Driver {
         Ok(())
     }
 
+    /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
+    async fn cache_replaced(&mut self) -> Result<(), Fault> {
+        self.note(Line::new(self.now().wall, "cache_replaced"));
+        self.step_schedule(schedule::Event::CopiesGone).await?;
+        self.ask_membership();
+        self.pass_deadlines().await
+    }
+
+    /// The actions are all in memory still: they are written again, whatever could be read of the file.
+    async fn own_rescued(&mut self, rescued: Rescued) -> Result<(), Fault> {
+        let detail = format!("rows={} torn={}", rescued.rows, rescued.torn_tables);
+        self.note(Line::new(self.now().wall, "own_rescued").saying(detail));
+        let put = self.outbox.iter().flat_map(Outbox::entries).cloned().collect();
+        self.record(Some(outbox::Record { put, forget: Vec::new() }), BTreeSet::new()).await
+    }
+
     /// Draws the picture that everybody else reads.
     fn show(&self) {
         let now = self.now();
         let scene = Scene {
             outbox: self.outbox.as_ref(),
             schedule: &self.schedule,
+            troubles: &self.troubles,
             session: self.parts.session.as_ref(),
             offline: *self.offline.borrow(),
             clock_offset_ms: self.parts.puller.http.server_clock().offset_ms(&now),

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, LocationId, OrganizationId, PersonId};
-use onsite_wire::onsite::PersonEntry;
+use onsite_wire::onsite::{CurrentState, PersonEntry};
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -37,7 +37,7 @@ use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
 use crate::people::{self, PeopleFeed};
 use crate::session::{Person, Session, SignInStep};
-use crate::store::{Migration, Opened, Options, Schema, Store};
+use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
 use crate::sync::handover::{Handover, Made, new_action_id};
 use crate::sync::outbox::Draft;
 use crate::sync::overlays::Overlays;
@@ -126,6 +126,13 @@ impl Account {
             view: Arc::clone(&view),
             changed,
             sender: sender.clone(),
+        });
+        store.observe({
+            let sender = sender.downgrade();
+            move |commit| {
+                let Some(sender) = sender.upgrade() else { return false };
+                commit.of::<Replaced>().next().is_none() || sender.send(Message::CacheReplaced).is_ok()
+            }
         });
         driver.begin().await?;
         let location = Arc::new(Mutex::new(stored_location(&store).await?));
@@ -251,7 +258,10 @@ impl Account {
 
     /// Opens the files again.
     pub async fn resume(&self) -> Result<(), Error> {
-        self.shared.store.resume().await?;
+        let opened = self.shared.store.resume().await?;
+        if let Some(rescued) = opened.rescued {
+            self.tell(Message::OwnRescued(rescued))?;
+        }
         self.tell(Message::NetworkChanged)
     }
 
@@ -295,10 +305,11 @@ impl Account {
     /// Does a parked action again, over what is there now: a new action that names the parked one.
     pub async fn retry(&self, id: ActionId) -> Result<ActionId, Error> {
         let own = self.actions().into_iter().find(|action| action.id == id);
-        let Some(own) = own.filter(|own| matches!(own.stage, ActionStage::Parked { .. })) else {
-            return Err(Error::new(Code::ActionNotWaiting));
-        };
-        let seen = self.shared.alarms.version_of(own.subject, &own.kind).await?;
+        let own = own.ok_or_else(|| Error::new(Code::ActionNotWaiting))?;
+        let ActionStage::Parked { current, .. } = &own.stage else { return Err(Error::new(Code::ActionNotWaiting)) };
+        // A conflict shows what is there now before the feed may have brought it.
+        let shown = current.as_deref().map_or(0, shown_version);
+        let seen = self.shared.alarms.version_of(own.subject, &own.kind).await?.max(shown);
         let moment = self.shared.alarms.puller.http.clock().now();
         let draft = Draft {
             id: new_action_id(&moment),
@@ -359,6 +370,12 @@ pub struct Outcome {
     pub refused: Vec<(uuid::Uuid, Code)>,
 }
 
+/// The version of the aspect that a conflict shows.
+fn shown_version(current: &CurrentState) -> i64 {
+    let acknowledgement = current.acknowledgement.as_ref().map(|aspect| aspect.version);
+    acknowledgement.or(current.mute.as_ref().map(|aspect| aspect.version)).unwrap_or_default()
+}
+
 /// The files belong to one server.
 async fn belongs_here(store: &Store, server: &str) -> Result<(), Error> {
     let server = server.trim_end_matches('/').to_owned();
@@ -372,7 +389,7 @@ async fn belongs_here(store: &Store, server: &str) -> Result<(), Error> {
 }
 
 async fn stored_location(store: &Store) -> Result<Option<LocationId>, Error> {
-    let stored = store.read(|reading| own_file::setting::<Vec<u8>>(reading.own, LOCATION)).await?;
+    let stored = store.read(|reading| reading.own(|own| own_file::setting::<Vec<u8>>(own, LOCATION))).await?;
     Ok(stored.and_then(|bytes| bytes.try_into().ok()).map(LocationId::from_bytes))
 }
 

@@ -123,6 +123,10 @@ impl Driver {
         if pulled.rows > 0 || pulled.skipped > 0 || pulled.trouble.is_some() {
             self.note(Line::new(self.now().wall, "pull_ended").of(feed.organization).saying(detail));
         }
+        match pulled.trouble {
+            Some(code) => self.troubles.insert(feed.clone(), code),
+            None => self.troubles.remove(&feed),
+        };
         if let Some(generation) = pulled.generation {
             let event = outbox::Event::GenerationSeen { organization: feed.organization, generation };
             self.step_outbox(event).await?;
@@ -136,6 +140,9 @@ impl Driver {
                     offset: mark.offset,
                 })
                 .await?;
+            }
+            if feed.name == "inventory" {
+                self.lay_over_devices().await?;
             }
             self.deadline = self.next_deadline().await?;
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::session::{Person, Session, Status};
 use crate::sync::outbox::{Decision, Entry, OnPhone, Outbox, Reason, Stage};
-use crate::sync::schedule::{Failure, Feed, Schedule};
+use crate::sync::schedule::{Feed, Schedule};
 use crate::time::{Moment, Timestamp};
 
 /// Where an account stands.
@@ -99,7 +99,7 @@ pub enum ActionStage {
         /// The code's arguments.
         arguments: BTreeMap<String, String>,
         /// What is there now, where somebody else was in between.
-        current: Option<CurrentState>,
+        current: Option<Box<CurrentState>>,
         /// What can be done.
         decisions: &'static [Decision],
     },
@@ -128,20 +128,11 @@ pub struct FeedState {
     pub trouble: Option<Code>,
 }
 
-fn code_of(failure: Failure) -> Code {
-    match failure {
-        Failure::Unreachable => Code::NoNetwork,
-        Failure::Busy { .. } => Code::TooManyRequests,
-        Failure::Fault { .. } => Code::ServerFault,
-        Failure::SignedOut => Code::NotSignedIn,
-        Failure::Refused => Code::NotAllowed,
-    }
-}
-
 /// What the picture is drawn from.
 pub(super) struct Scene<'a> {
     pub(super) outbox: Option<&'a Outbox>,
     pub(super) schedule: &'a Schedule,
+    pub(super) troubles: &'a BTreeMap<Feed, Code>,
     pub(super) session: Option<&'a Session>,
     pub(super) offline: bool,
     pub(super) clock_offset_ms: Option<i64>,
@@ -172,7 +163,7 @@ impl Scene<'_> {
                     feed: feed.name.clone(),
                     read_at: status.and_then(|status| status.read).map(|read| read.wall),
                     running: status.is_some_and(|status| status.running),
-                    trouble: status.and_then(|status| status.trouble).map(code_of),
+                    trouble: self.troubles.get(feed).copied(),
                 }
             })
             .collect()
@@ -215,7 +206,7 @@ impl Scene<'_> {
                 code: reason.code(),
                 arguments: reason.arguments(),
                 current: match reason {
-                    Reason::Conflict { current, .. } => current.map(|current| *current),
+                    Reason::Conflict { current, .. } => current,
                     Reason::Refused { .. } | Reason::Blocked { .. } | Reason::TooOld { .. } => None,
                 },
                 decisions,

@@ -8,6 +8,7 @@ use onsite_wire::ids::{LocationId, PersonId};
 
 use super::filter::{Facet, Sieve, Verdict};
 use super::mark::{Mark, Status};
+use super::search::WordHits;
 use crate::devices::directory::Directory;
 
 /// The counts of one window.
@@ -46,6 +47,8 @@ pub struct Facets {
 /// Running counts. By device where a device decides, so that a million alarms are summed over some thousand devices.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
+    /// Which alarms were counted as having the typed words; `None`: none were typed.
+    worded: Option<WordHits>,
     total: i64,
     status: [i64; 2],
     severity: [i64; 2],
@@ -71,8 +74,32 @@ fn add(slot: Option<&mut i64>, by: i64) {
 }
 
 impl Tally {
-    /// Adds an alarm, or takes it out with -1.
-    pub(super) fn add(&mut self, sieve: &Sieve, mark: &Mark, by: i64) {
+    /// Of a list whose words these alarms have.
+    pub(super) fn new(worded: Option<WordHits>) -> Self {
+        Self { worded, ..Self::default() }
+    }
+
+    /// From now on an alarm has the words, or has not.
+    pub(super) fn set_worded(&mut self, n: i64, hit: bool) {
+        if let Some(worded) = &mut self.worded {
+            worded.set(n, hit);
+        }
+    }
+
+    /// Counts an alarm.
+    pub(super) fn put_in(&mut self, sieve: &Sieve, mark: &Mark) {
+        self.add(sieve, mark, 1);
+    }
+
+    /// Counts an alarm no longer.
+    pub(super) fn take_out(&mut self, sieve: &Sieve, mark: &Mark) {
+        self.add(sieve, mark, -1);
+    }
+
+    fn add(&mut self, sieve: &Sieve, mark: &Mark, by: i64) {
+        if self.worded.as_ref().is_some_and(|worded| !worded.contains(mark.n)) {
+            return;
+        }
         let (all, only) = match sieve.verdict(mark) {
             Verdict::Passes => (true, None),
             Verdict::MissesOnly(facet) => (false, Some(facet)),

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use super::intake::Taking;
 use super::mark::{AlarmsChanged, Mark};
+use crate::devices::directory::Directory;
+use crate::devices::intake::PlacesChanged;
 use crate::store::Fault;
 use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
 use crate::sync::overlays::Overlays;
@@ -19,6 +21,9 @@ use crate::time::Timestamp;
 
 /// The vendor's list holds what was cleared within this time (fact 6). A day is left for the vendor's "roughly".
 const LISTED_MS: i64 = 6 * 24 * 60 * 60 * 1_000;
+
+/// What was seen stays this long after its clearing (O1).
+const KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
 
 /// The feed `alarms`.
 #[derive(Debug, Clone)]
@@ -62,6 +67,7 @@ impl Feed for AlarmFeed {
 
     fn take(&self, intake: &mut Intake<'_>, items: Vec<Arrived>) -> Result<(), Fault> {
         let mut changed = AlarmsChanged::default();
+        let version = Directory::current_version(intake.cache)?;
         let mut taking = Taking::begin(intake)?;
         for item in items {
             let pending = self.overlays.of(SubjectKind::Alarm, item.alarm.id.0);
@@ -70,6 +76,10 @@ impl Feed for AlarmFeed {
         taking.end(intake)?;
         if !changed.0.is_empty() {
             intake.changes.note(changed);
+        }
+        // An alarm may bring the first news of a category, or of a device.
+        if Directory::current_version(intake.cache)? != version {
+            intake.changes.note(PlacesChanged);
         }
         Ok(())
     }
@@ -97,6 +107,7 @@ impl Feed for AlarmFeed {
                 remove(intake.cache, n, &mut changed)?;
             }
         }
+        forget_old(intake, &mut changed)?;
         if !changed.0.is_empty() {
             intake.changes.note(changed);
         }
@@ -139,6 +150,21 @@ impl Feed for AlarmFeed {
         }
         Ok(())
     }
+}
+
+/// Lets go of alarms whose clearing lies 90 days back, and of what was seen of them.
+fn forget_old(intake: &Intake<'_>, changed: &mut AlarmsChanged) -> Result<(), Fault> {
+    let old = intake.now.plus_millis(-KEPT_MS).micros();
+    let rows: Vec<(i64, [u8; 16])> = intake
+        .cache
+        .prepare_cached("SELECT n, id FROM alarm WHERE organization = ?1 AND cleared > 0 AND cleared < ?2")?
+        .query_map((intake.organization, old), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (n, id) in rows {
+        remove(intake.cache, n, changed)?;
+        intake.cache.prepare_cached("DELETE FROM seen WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(())
 }
 
 /// The row number of an alarm.

@@ -1,7 +1,7 @@
 //! Alarms follow their devices: new words when a name or place changes, hidden while the device is gone, muted while it is
 //! covered. And they follow time: a mute that ends is written by a transaction, never computed by a query.
 
-use onsite_rules::mute::{ANNOUNCED_MS, holds, next_moment};
+use onsite_rules::mute::{ANNOUNCED_MS, holds};
 use onsite_rules::severity::shown;
 use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
 use onsite_wire::onsite::{Subject, SubjectKind};
@@ -15,7 +15,7 @@ use super::words;
 use crate::devices;
 use crate::devices::directory::Presence;
 use crate::devices::intake::{Touched, cover_again};
-use crate::devices::mute::set_deadline;
+use crate::devices::mute::{pass_deadline, set_deadline};
 use crate::store::{Changes, Fault};
 use crate::sync::overlays::Pending;
 use crate::time::Timestamp;
@@ -159,6 +159,7 @@ pub(crate) fn pass_deadlines(
     let mut changed = AlarmsChanged::default();
     let mut moments = Vec::new();
     for (subject, n) in due {
+        pass_deadline(cache, subject, n)?;
         let moment = if subject == DEADLINE {
             pass_alarm(cache, n, now, &mut changed)?
         } else {
@@ -188,17 +189,14 @@ fn pass_alarm(
     now: Timestamp,
     changed: &mut AlarmsChanged,
 ) -> Result<Option<MuteMoment>, Fault> {
-    let found: Option<([u8; 16], [u8; 16], Option<String>, bool)> = cache
+    let found = cache
         .prepare_cached(
             "SELECT organization.id, alarm.id, alarm.mute, alarm.cleared IS NOT NULL
                FROM alarm JOIN organization ON organization.n = alarm.organization WHERE alarm.n = ?1",
         )?
-        .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?)))
         .optional()?;
-    let Some((organization, id, mute, cleared)) = found else {
-        set_deadline(cache, DEADLINE, n, None, now)?;
-        return Ok(None);
-    };
+    let Some((organization, id, mute, cleared)) = found else { return Ok(None) };
     let aspect: Option<MuteAspect> = from_text(mute.as_deref())?;
     let still = aspect.as_ref().is_some_and(|aspect| holds(aspect, cleared, now));
     cache.prepare_cached("UPDATE alarm SET mute_holds = ?2 WHERE n = ?1")?.execute((n, still))?;
@@ -210,7 +208,7 @@ fn pass_alarm(
 
 fn pass_device(cache: &Connection, changes: &mut Changes, n: i64, now: Timestamp) -> Result<Option<MuteMoment>, Fault> {
     let aspect = devices::mute::effective_mute(cache, n)?;
-    set_deadline(cache, devices::mute::DEADLINE, n, aspect.as_ref().filter(|a| next_moment(a, now).is_some()), now)?;
+    set_deadline(cache, devices::mute::DEADLINE, n, aspect.as_ref(), now)?;
     if devices::mute::hold_again(cache, n, aspect.as_ref(), now)? {
         let covered = cover_again(cache, n)?.into_iter().collect();
         follow_devices(cache, changes, &Touched { covered, ..Touched::default() })?;

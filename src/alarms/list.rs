@@ -12,6 +12,7 @@ use super::filter::{AlarmFilter, AlarmSort, Sieve, Verdict, typed};
 use super::mark::{AlarmsChanged, Mark, Status};
 use super::row::{self, AlarmRow};
 use super::search::{From, Place, Search, WordHits};
+use super::words;
 use crate::devices::directory::{Directory, SharedDirectory};
 use crate::devices::intake::PlacesChanged;
 use crate::live::{Effect, Query, Start};
@@ -40,6 +41,12 @@ impl AlarmList {
         Self { filter, sort: self.sort, directory: self.directory.clone(), overlays: Arc::clone(&self.overlays) }
     }
 
+    /// The alarms that have the typed words; `None` when none were typed.
+    fn worded(&self, reading: &Reading<'_>) -> Result<Option<WordHits>, Fault> {
+        let query = typed(&self.filter);
+        (!query.is_empty()).then(|| WordHits::find(reading.cache, &query.for_index())).transpose()
+    }
+
     fn search<'a>(&'a self, ready: &'a Ready) -> Search<'a> {
         Search {
             filter: &self.filter,
@@ -63,8 +70,7 @@ impl Query for AlarmList {
     fn prepare(&self, reading: &Reading<'_>) -> Result<Ready, Fault> {
         let directory = self.directory.at(reading.cache)?;
         let sieve = Arc::new(Sieve::new(&self.filter, &directory));
-        let query = typed(&self.filter);
-        let words = (!query.is_empty()).then(|| WordHits::find(reading.cache, &query.for_index())).transpose()?;
+        let words = self.worded(reading)?;
         Ok(Ready { directory, sieve, words })
     }
 
@@ -80,9 +86,13 @@ impl Query for AlarmList {
         ready.words.as_ref().is_none_or(|hits| hits.contains(mark.n)) && ready.sieve.verdict(mark) == Verdict::Passes
     }
 
-    fn tally(&self, ready: &Ready, tally: &mut Tally, mark: &Mark, by: i64) {
-        if ready.words.as_ref().is_none_or(|hits| hits.contains(mark.n)) {
-            tally.add(&ready.sieve, mark, by);
+    fn retally(&self, ready: &Ready, tally: &mut Tally, before: Option<&Mark>, after: Option<&Mark>) {
+        if let Some(before) = before {
+            tally.take_out(&ready.sieve, before);
+        }
+        if let Some(after) = after {
+            tally.set_worded(after.n, ready.words.as_ref().is_none_or(|hits| hits.contains(after.n)));
+            tally.put_in(&ready.sieve, after);
         }
     }
 
@@ -95,14 +105,9 @@ impl Query for AlarmList {
         if query.is_empty() {
             return Ok(None);
         }
-        let query = query.for_index();
-        let mut select =
-            reading.cache.prepare_cached("SELECT 1 FROM alarm_words WHERE alarm_words MATCH ?1 AND rowid = ?2")?;
-        let mut lesson = HashMap::with_capacity(changed.len());
-        for n in changed {
-            lesson.insert(*n, select.query_row((&query, n), |_| Ok(())).optional()?.is_some());
-        }
-        Ok(Some(lesson))
+        // Asking the index for one alarm costs as much as asking it for all; the alarm's own texts are nearer.
+        let lesson = changed.iter().map(|n| Ok((*n, query.matches(&words::of_alarm(reading.cache, *n)?))));
+        Ok(Some(lesson.collect::<Result<_, Fault>>()?))
     }
 
     fn must_study(&self) -> bool {
@@ -132,7 +137,7 @@ impl Query for AlarmList {
     }
 
     fn count(&self, reading: &Reading<'_>, ready: &Ready, so_far: &mut dyn FnMut(&Tally)) -> Result<Tally, Fault> {
-        let mut tally = Tally::default();
+        let mut tally = Tally::new(self.worded(reading)?);
         // Active ones first: there are few, and they are what most lists show.
         for status in [Status::Active, Status::Cleared] {
             let mut select = reading.cache.prepare_cached(
@@ -142,7 +147,7 @@ impl Query for AlarmList {
             let mut rows = select.query([i64::from(status == Status::Cleared)])?;
             while let Some(row) = rows.next()? {
                 if let Some(mark) = Mark::read(row)? {
-                    self.tally(ready, &mut tally, &mark, 1);
+                    tally.put_in(&ready.sieve, &mark);
                 }
             }
             if status == Status::Active && self.filter.status == Some(Status::Active) {
@@ -167,13 +172,19 @@ impl Query for AlarmList {
     }
 
     fn effect(&self, commit: &Commit) -> Effect<Mark> {
-        if commit.of::<Replaced>().next().is_some() || commit.of::<PlacesChanged>().next().is_some() {
-            return Effect::Everything;
+        if commit.of::<Replaced>().next().is_some() {
+            return Effect::Replaced;
         }
         let mut rows = Vec::new();
         for changed in commit.of::<AlarmsChanged>() {
             rows.extend_from_slice(&changed.0);
         }
-        if rows.is_empty() { Effect::Nothing } else { Effect::Rows(rows) }
+        if commit.of::<PlacesChanged>().next().is_some() {
+            Effect::Reordered(rows)
+        } else if rows.is_empty() {
+            Effect::Nothing
+        } else {
+            Effect::Rows(rows)
+        }
     }
 }

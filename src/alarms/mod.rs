@@ -24,10 +24,14 @@ mod list;
 mod mark;
 mod room;
 mod row;
+mod saved;
 mod search;
 mod seen;
 mod why;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 pub use acting::{Chosen, MuteUntil, Receipt};
 pub use detail::{AlarmDetail, AssigneeChoice, DeviceSummary, Offer, Offers, Plot};
@@ -39,6 +43,7 @@ pub use list::AlarmList;
 pub use mark::{Mark, Status};
 pub use room::{AlarmWindow, Alarms};
 pub use row::{AcknowledgedBy, AlarmRow, MutedBy};
+pub use saved::SavedFilter;
 pub use why::Why;
 
 pub(crate) use acting::kinds;

@@ -8,9 +8,13 @@
 //! | muted | muted ones alone | those, already in order |
 //! | by words | few alarms have the words | those, then sorted |
 //!
+//! A list by newest or by severity is read in parts, active before cleared and critical before warning, so that a place
+//! or a time in it is found by the index; one by device or location goes on with the rest of the device it stopped at.
+//!
 //! Which rows pass is not decided here twice: devices arrive as numbers from the [`Sieve`](super::filter::Sieve), and a
 //! property test holds the rest of the SQL against it.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
@@ -21,12 +25,13 @@ use rusqlite::{Connection, params_from_iter};
 use super::filter::{AlarmFilter, AlarmSort, AssignmentChoice, MutedChoice, Sieve};
 use super::mark::{COLUMNS, Mark, Status};
 use crate::devices::directory::Directory;
+use crate::devices::intake::UNSEEN_KEY;
 use crate::store::Fault;
 
-/// Below this share of the devices, a list is read by device.
-const FEW_DEVICES: usize = 200;
+/// Below this share of the devices, a list is read by device. Tests have small stores and see both ways.
+const FEW_DEVICES: usize = if cfg!(test) { 10 } else { 200 };
 /// Up to this many alarms with the typed words are read one by one.
-pub(super) const FEW_WITH_WORDS: usize = 2_000;
+pub(super) const FEW_WITH_WORDS: usize = if cfg!(test) { 12 } else { 2_000 };
 
 /// An alarm's place in a list. Keys of one list have the same form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,9 +51,11 @@ impl Place {
     pub(super) fn of(sort: AlarmSort, directory: &Directory, mark: &Mark) -> Self {
         let device = directory.device(mark.device);
         let texts = match (sort, device) {
-            (AlarmSort::Newest | AlarmSort::Severity, _) | (_, None) => Vec::new(),
+            (AlarmSort::Newest | AlarmSort::Severity, _) => Vec::new(),
             (AlarmSort::Device, Some(device)) => vec![device.label_key.clone()],
             (AlarmSort::Location, Some(device)) => vec![device.place_key.clone(), device.label_key.clone()],
+            (AlarmSort::Device, None) => vec![UNSEEN_KEY.into()],
+            (AlarmSort::Location, None) => vec![UNSEEN_KEY.into(), UNSEEN_KEY.into()],
         };
         Self {
             texts,
@@ -176,47 +183,80 @@ impl Search<'_> {
         {
             return Route::ByDevice;
         }
-        match (self.filter.assignment, self.filter.muted, self.sort) {
-            (AssignmentChoice::Person(_), _, _) => Route::Assigned,
-            (_, MutedChoice::Only, AlarmSort::Newest) => Route::Muted,
+        match (self.filter.assignment, self.filter.muted) {
+            (AssignmentChoice::Person(_), _) => Route::Assigned,
+            (_, MutedChoice::Only) => Route::Muted,
             _ => Route::InOrder,
         }
     }
 
-    /// The statement for the part of the list from a place on, or for all of it.
-    pub(super) fn statement(&self, from: Option<&From<'_>>, limit: Option<usize>) -> Statement {
+    /// The parts in which a list is read, from a place on: in each of them an index has the rest in order.
+    fn parts<'p>(&self, from: Option<&'p From<'p>>) -> Vec<Part<'p>> {
+        let filter = self.filter;
+        if by_text(self.sort) {
+            let part = Part { status: filter.status, severity: filter.severity, devices: Devices::All };
+            let Some(from) = from else { return vec![part] };
+            let same = self.statuses().into_iter().filter(|status| *status >= from.place.status).map(|status| {
+                let behind = (status == from.place.status).then_some(from);
+                Part { status: Some(status), devices: Devices::Same(from.place.device, behind), ..part }
+            });
+            return same.chain([Part { devices: Devices::Later(from), ..part }]).collect();
+        }
+        let severities = match (self.sort, filter.severity) {
+            (AlarmSort::Severity, None) => vec![Some(Shown::Critical), Some(Shown::Warning)],
+            (_, chosen) => vec![chosen],
+        };
+        let all =
+            self.statuses().into_iter().flat_map(|status| severities.iter().map(move |severity| (status, *severity)));
+        all.filter_map(|(status, severity)| {
+            let sorted = if self.sort == AlarmSort::Severity { severity } else { None };
+            let order = from.map(|from| (status, sorted).cmp(&(from.place.status, from.place.severity)));
+            let behind = from.filter(|_| order == Some(Ordering::Equal));
+            let part = Part { status: Some(status), severity, devices: Devices::AllBehind(behind) };
+            (order != Some(Ordering::Less)).then_some(part)
+        })
+        .collect()
+    }
+
+    fn statuses(&self) -> Vec<Status> {
+        self.filter.status.map_or_else(|| vec![Status::Active, Status::Cleared], |status| vec![status])
+    }
+
+    /// The statements of the list from a place on, one for each part.
+    pub(super) fn statements(&self, from: Option<&From<'_>>) -> Vec<Statement> {
+        self.parts(from).iter().map(|part| self.statement(part)).collect()
+    }
+
+    /// The statement for one part of the list. Its last value is left to the caller: how many rows, -1 for all.
+    fn statement(&self, part: &Part<'_>) -> Statement {
         let route = self.route();
         let mut statement = Statement { sql: String::with_capacity(900), values: Vec::new() };
-        let _ = write!(statement.sql, "SELECT {COLUMNS} FROM {}", source(route, self.sort));
+        let _ = write!(statement.sql, "SELECT {COLUMNS} FROM {}", source(route, self.sort, part.devices));
         if route == Route::ByWords {
             let numbers = self.words.map(|hits| hits.numbers().collect::<Vec<_>>()).unwrap_or_default();
             statement.and_in("alarm.n", numbers);
         }
-        self.conditions(&mut statement, route);
-        if let Some(from) = from {
-            from.conditions(self.sort, &mut statement);
-        }
-        let _ = write!(statement.sql, " ORDER BY {}", order(self.sort));
-        if let Some(limit) = limit {
-            let _ = write!(statement.sql, " LIMIT {limit}");
-        }
-        statement
-    }
-
-    fn conditions(&self, statement: &mut Statement, route: Route) {
-        let filter = self.filter;
-        match filter.status {
+        match part.status {
             Some(status) => statement.and("alarm.status", "=", i64::from(status == Status::Cleared)),
             None => statement.sql.push_str(" AND alarm.status < 2"),
         }
+        if let Some(severity) = part.severity {
+            statement.and("alarm.shown", "=", severity_column(severity));
+        }
+        self.conditions(&mut statement, route, part);
+        part.devices.conditions(self.sort, &mut statement);
+        let order = part.devices.order(self.sort);
+        let _ = write!(statement.sql, " ORDER BY {order} LIMIT ?{}", statement.values.len() + 1);
+        statement
+    }
+
+    fn conditions(&self, statement: &mut Statement, route: Route, part: &Part<'_>) {
+        let filter = self.filter;
         if let Some(organization) = self.sieve.organization() {
             statement.and("alarm.organization", "=", organization);
         }
         if let Some(device) = self.sieve.device() {
             statement.and("alarm.device", "=", device);
-        }
-        if let Some(severity) = filter.severity {
-            statement.and("alarm.shown", "=", i64::from(severity == Shown::Warning));
         }
         if let Some(categories) = self.sieve.categories() {
             statement.and_in("alarm.category", categories.iter().copied());
@@ -239,8 +279,9 @@ impl Search<'_> {
             statement.and("alarm.recency", ">", -to.micros());
         }
         if let Some(devices) = self.sieve.chosen_devices() {
-            let column = if by_text(self.sort) && route == Route::InOrder { "device.n" } else { "alarm.device" };
-            statement.and_in(column, devices);
+            // Where devices come first, those that are not chosen are passed over before their alarms are looked at.
+            let by_device = route == Route::InOrder && matches!(part.devices, Devices::All | Devices::Later(_));
+            statement.and_in(if by_device { "device.n" } else { "alarm.device" }, devices);
         }
     }
 
@@ -253,21 +294,20 @@ impl Search<'_> {
         each: &mut dyn FnMut(Mark) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
         let sifted = self.words.filter(|_| self.route() != Route::ByWords);
-        // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
-        let limit = Some(limit).filter(|limit| sifted.is_none() && i64::try_from(*limit).is_ok());
-        let parts = from.map_or_else(|| vec![None], |from| from.parts(self.sort).into_iter().map(Some).collect());
         let mut found = 0;
-        for part in parts {
-            let statement = self.statement(part.as_ref(), limit);
+        for statement in self.statements(from) {
+            // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
+            let left = limit.saturating_sub(found);
+            let left = if sifted.is_some() { -1 } else { i64::try_from(left).unwrap_or(-1) };
             let mut select = cache.prepare_cached(&statement.sql)?;
-            let mut rows = select.query(params_from_iter(statement.values))?;
+            let mut rows = select.query(params_from_iter(statement.values.into_iter().chain([left.into()])))?;
             while let Some(row) = rows.next()? {
                 let Some(mark) = Mark::read(row)? else { continue };
                 if sifted.is_some_and(|hits| !hits.contains(mark.n)) {
                     continue;
                 }
                 found += 1;
-                if each(mark)?.is_break() || limit == Some(found) {
+                if each(mark)?.is_break() || limit == found {
                     return Ok(());
                 }
             }
@@ -276,10 +316,15 @@ impl Search<'_> {
     }
 }
 
-fn source(route: Route, sort: AlarmSort) -> String {
+fn severity_column(severity: Shown) -> i64 {
+    i64::from(severity == Shown::Warning)
+}
+
+fn source(route: Route, sort: AlarmSort, devices: Devices<'_>) -> String {
+    let is_by_device = matches!(devices, Devices::All | Devices::Later(_));
     let index = match (route, sort) {
         (Route::ByWords, _) => "",
-        (Route::InOrder, AlarmSort::Device | AlarmSort::Location) => {
+        (Route::InOrder, AlarmSort::Device | AlarmSort::Location) if is_by_device => {
             let by = if sort == AlarmSort::Device { "device_by_label" } else { "device_by_place" };
             return format!(
                 "device INDEXED BY {by} CROSS JOIN alarm INDEXED BY alarm_of_device ON alarm.device = device.n WHERE TRUE"
@@ -287,21 +332,12 @@ fn source(route: Route, sort: AlarmSort) -> String {
         }
         (Route::InOrder, AlarmSort::Newest) => " INDEXED BY alarm_newest",
         (Route::InOrder, AlarmSort::Severity) => " INDEXED BY alarm_severest",
-        (Route::ByDevice, _) => " INDEXED BY alarm_of_device",
+        (Route::ByDevice | Route::InOrder, _) => " INDEXED BY alarm_of_device",
         (Route::Assigned, _) => " INDEXED BY alarm_assigned",
         (Route::Muted, _) => " INDEXED BY alarm_muted",
     };
-    let join = if by_text(sort) { " JOIN device ON device.n = alarm.device" } else { "" };
+    let join = if is_by_device { " JOIN device ON device.n = alarm.device" } else { "" };
     format!("alarm{index}{join} WHERE TRUE")
-}
-
-const fn order(sort: AlarmSort) -> &'static str {
-    match sort {
-        AlarmSort::Newest => "alarm.status, alarm.recency, alarm.id",
-        AlarmSort::Severity => "alarm.status, alarm.shown, alarm.recency, alarm.id",
-        AlarmSort::Device => "device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
-        AlarmSort::Location => "device.place_key, device.label_key, device.n, alarm.status, alarm.recency, alarm.id",
-    }
 }
 
 /// From which place on a list is read.
@@ -309,64 +345,79 @@ const fn order(sort: AlarmSort) -> &'static str {
 pub(super) struct From<'a> {
     place: &'a Place,
     inclusive: bool,
-    part: Part,
 }
 
-/// A list ordered by text is read on in two parts, so that each is a plain range of an index.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// The whole rest.
+/// A part of a list that is a plain range of an index.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    status: Option<Status>,
+    severity: Option<Shown>,
+    devices: Devices<'a>,
+}
+
+/// Which devices a part of a list covers, and from which place on.
+#[derive(Clone, Copy)]
+enum Devices<'a> {
+    /// All, and they order the list.
     All,
-    /// The rest of the device that was being listed.
-    SameDevice,
-    /// All devices behind it.
-    LaterDevices,
+    /// All, and they do not order the list.
+    AllBehind(Option<&'a From<'a>>),
+    /// The one that was being listed.
+    Same(i64, Option<&'a From<'a>>),
+    /// Those that come behind that one.
+    Later(&'a From<'a>),
 }
 
 impl<'a> From<'a> {
     pub(super) const fn new(place: &'a Place, inclusive: bool) -> Self {
-        Self { place, inclusive, part: Part::All }
+        Self { place, inclusive }
     }
 
-    fn parts(&self, sort: AlarmSort) -> Vec<Self> {
-        if by_text(sort) {
-            vec![Self { part: Part::SameDevice, ..*self }, Self { part: Part::LaterDevices, ..*self }]
-        } else {
-            vec![*self]
-        }
-    }
-
-    fn conditions(&self, sort: AlarmSort, statement: &mut Statement) {
+    /// Behind this place, among alarms of one status, and of one severity where that orders the list.
+    fn conditions(&self, statement: &mut Statement) {
         let operator = if self.inclusive { ">=" } else { ">" };
-        let place = self.place;
-        let status = i64::from(place.status == Status::Cleared);
-        if self.part == Part::LaterDevices {
-            let columns = if sort == AlarmSort::Location {
-                "(device.place_key, device.label_key, device.n)"
-            } else {
-                "(device.label_key, device.n)"
-            };
-            let mut values: Vec<String> = place.texts.iter().map(|text| statement.value(text.to_string())).collect();
-            values.push(statement.value(place.device));
-            let _ = write!(statement.sql, " AND {columns} > ({})", values.join(", "));
-            return;
+        let (recency, id) = (statement.value(self.place.recency), statement.value(self.place.id.to_vec()));
+        let _ = write!(statement.sql, " AND (alarm.recency, alarm.id) {operator} ({recency}, {id})");
+    }
+}
+
+impl Devices<'_> {
+    fn conditions(self, sort: AlarmSort, statement: &mut Statement) {
+        match self {
+            Self::All => {}
+            Self::AllBehind(from) => {
+                if let Some(from) = from {
+                    from.conditions(statement);
+                }
+            }
+            Self::Same(device, from) => {
+                statement.and("alarm.device", "=", device);
+                if let Some(from) = from {
+                    from.conditions(statement);
+                }
+            }
+            Self::Later(from) => {
+                let place = from.place;
+                let columns =
+                    if sort == AlarmSort::Location { "device.place_key, device.label_key" } else { "device.label_key" };
+                let mut values: Vec<String> =
+                    place.texts.iter().map(|text| statement.value(text.to_string())).collect();
+                values.push(statement.value(place.device));
+                let _ = write!(statement.sql, " AND ({columns}, device.n) > ({})", values.join(", "));
+            }
         }
-        if self.part == Part::SameDevice {
-            statement.and("device.n", "=", place.device);
+    }
+
+    /// The order within the part.
+    const fn order(self, sort: AlarmSort) -> &'static str {
+        match (self, sort) {
+            (Self::All | Self::Later(_), AlarmSort::Device) => {
+                "device.label_key, device.n, alarm.status, alarm.recency, alarm.id"
+            }
+            (Self::All | Self::Later(_), AlarmSort::Location) => {
+                "device.place_key, device.label_key, device.n, alarm.status, alarm.recency, alarm.id"
+            }
+            _ => "alarm.recency, alarm.id",
         }
-        let severity = place.severity.map(|severity| statement.value(i64::from(severity == Shown::Warning)));
-        let status = statement.value(status);
-        let recency = statement.value(place.recency);
-        let id = statement.value(place.id.to_vec());
-        let _ = match severity {
-            Some(severity) => write!(
-                statement.sql,
-                " AND (alarm.status, alarm.shown, alarm.recency, alarm.id) {operator} ({status}, {severity}, {recency}, {id})"
-            ),
-            None => write!(
-                statement.sql,
-                " AND (alarm.status, alarm.recency, alarm.id) {operator} ({status}, {recency}, {id})"
-            ),
-        };
     }
 }

@@ -6,6 +6,16 @@ use crate::devices::intake::place_names;
 use crate::store::Fault;
 use crate::text;
 
+/// All tokens of an alarm as it stands; none when it is gone.
+pub(super) fn of_alarm(cache: &Connection, n: i64) -> Result<String, Fault> {
+    let found: Option<(i64, String, String)> = cache
+        .prepare_cached("SELECT device, label, message FROM alarm WHERE n = ?1")?
+        .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((device, label, message)) = found else { return Ok(String::new()) };
+    Ok(tokens(&label, &message, &of_device(cache, device)?))
+}
+
 /// All tokens of an alarm, given those of its device.
 pub(super) fn tokens(label: &str, message: &str, device: &str) -> String {
     let mut tokens = String::with_capacity(label.len() + message.len() + device.len() + 16);

@@ -271,33 +271,22 @@ impl Directory {
         self.categories.get(&n).map_or("", |name| name)
     }
 
-    /// A category's number.
+    /// A category's number; 0 for none.
     pub fn category_number(&self, name: &str) -> Option<i64> {
+        if name.is_empty() {
+            return Some(0);
+        }
         self.categories.iter().find(|(_, known)| &***known == name).map(|(n, _)| *n)
     }
 
     /// A location and all above it, nearest first. A cycle is cut.
     pub fn above(&self, location: Option<i64>) -> impl Iterator<Item = (i64, &LocationEntry)> {
-        let mut next = location;
-        std::iter::from_fn(move || {
-            let n = next?;
-            let entry = self.location(n)?;
-            next = entry.parent.filter(|parent| *parent != n);
-            Some((n, entry))
-        })
-        .take(DEPTH_LIMIT)
+        climb(location, |n| self.location(n), |entry| entry.parent)
     }
 
     /// A device and those that enclose it, nearest first. A cycle is cut.
     pub fn enclosing(&self, device: i64) -> impl Iterator<Item = (i64, &DeviceEntry)> {
-        let mut next = Some(device);
-        std::iter::from_fn(move || {
-            let n = next?;
-            let entry = self.device(n)?;
-            next = entry.parent.filter(|parent| *parent != n);
-            Some((n, entry))
-        })
-        .take(DEPTH_LIMIT)
+        climb(Some(device), |n| self.device(n), |entry| entry.parent)
     }
 
     /// Where a device is: its own location or, for a component without one, that of what encloses it.
@@ -316,6 +305,24 @@ impl Directory {
         names.reverse();
         names.join(" › ")
     }
+}
+
+/// From an object upwards, each once.
+fn climb<T>(
+    from: Option<i64>,
+    entry: impl Fn(i64) -> Option<T>,
+    parent: impl Fn(&T) -> Option<i64>,
+) -> impl Iterator<Item = (i64, T)> {
+    let mut next = from;
+    let mut met = Vec::new();
+    std::iter::from_fn(move || {
+        let n = next.filter(|n| !met.contains(n))?;
+        let entry = entry(n)?;
+        met.push(n);
+        next = parent(&entry);
+        Some((n, entry))
+    })
+    .take(DEPTH_LIMIT)
 }
 
 /// A subscription as its column.
@@ -344,7 +351,7 @@ impl SharedDirectory {
     pub fn at(&self, cache: &Connection) -> Result<Arc<Directory>, Fault> {
         let version = Directory::current_version(cache)?;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.version != version || version == 0 {
+        if kept.version != version {
             *kept = Arc::new(Directory::load(cache)?);
         }
         Ok(Arc::clone(&kept))

@@ -17,7 +17,7 @@ use crate::text::folded;
 use crate::time::{Date, Timestamp};
 
 /// Orders devices and places that were not seen yet behind all that were.
-const UNSEEN_KEY: &str = "\u{10ffff}";
+pub(crate) const UNSEEN_KEY: &str = "\u{10ffff}";
 /// As deep as a tree is followed; see the directory.
 const DEPTH_LIMIT: i64 = 64;
 
@@ -32,7 +32,7 @@ pub struct Touched {
     pub renamed: BTreeSet<i64>,
     /// Devices that went or came back.
     pub presence: BTreeSet<i64>,
-    /// Devices whose cover by a mute changed.
+    /// Devices whose cover by a mute changed, or may look different.
     pub covered: BTreeSet<i64>,
 }
 
@@ -346,7 +346,7 @@ pub(crate) fn place_names(cache: &Connection, device: i64) -> Result<Vec<String>
                  SELECT location.parent, depth + 1 FROM location JOIN place ON location.n = place.n
                   WHERE location.parent IS NOT NULL AND depth < ?2)
              SELECT location.label FROM place JOIN location ON location.n = place.n
-              GROUP BY location.n ORDER BY max(place.depth) DESC",
+              GROUP BY location.n ORDER BY min(place.depth) DESC",
         )?
         .query_map([device, DEPTH_LIMIT], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
@@ -373,40 +373,30 @@ fn order_device(cache: &Connection, device: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Computes anew whether a device and its components are covered by a mute; gives back those for which it changed.
+/// Computes anew whether a device and its components are covered by a mute; gives back all of them: even where the cover
+/// stays, it may be another mute that covers.
 pub(crate) fn cover_again(cache: &Connection, device: i64) -> Result<Vec<i64>, Fault> {
-    let mut changed = Vec::new();
-    let mut next = vec![device];
-    let mut visited = BTreeSet::new();
-    while let Some(n) = next.pop() {
-        if !visited.insert(n) {
-            continue;
-        }
-        let moved = cache
+    let mut devices = below(cache, device)?;
+    devices.push(device);
+    let mut moved = 0;
+    for n in &devices {
+        moved += cache
             .prepare_cached(
-                "UPDATE device
-                    SET covered = max(mute_holds, coalesce((SELECT above.covered FROM device AS above
-                                                             WHERE above.n = device.parent AND above.n <> device.n), 0))
-                  WHERE n = ?1 AND covered <> max(mute_holds, coalesce((SELECT above.covered FROM device AS above
-                                                             WHERE above.n = device.parent AND above.n <> device.n), 0))",
+                "UPDATE device SET covered = 1 - covered
+                  WHERE n = ?1 AND covered <> EXISTS (
+                    WITH RECURSIVE above (n, depth) AS (
+                      SELECT ?1, 1
+                      UNION
+                      SELECT device.parent, depth + 1 FROM device JOIN above ON device.n = above.n
+                       WHERE device.parent IS NOT NULL AND depth < ?2)
+                    SELECT 1 FROM above JOIN device AS muted ON muted.n = above.n WHERE muted.mute_holds = 1)",
             )?
-            .execute([n])?;
-        if moved > 0 {
-            changed.push(n);
-        }
-        if moved > 0 || n == device {
-            next.extend(
-                cache
-                    .prepare_cached("SELECT n FROM device WHERE parent = ?1")?
-                    .query_map([n], |row| row.get::<_, i64>(0))?
-                    .collect::<rusqlite::Result<Vec<_>>>()?,
-            );
-        }
+            .execute([*n, DEPTH_LIMIT])?;
     }
-    if !changed.is_empty() {
+    if moved > 0 {
         raise_version(cache)?;
     }
-    Ok(changed)
+    Ok(devices)
 }
 
 /// Whether a device's mute holds; a device is never cleared.

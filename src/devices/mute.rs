@@ -21,8 +21,8 @@ fn read(text: Option<String>) -> Result<Option<MuteAspect>, Fault> {
     text.map(|text| serde_json::from_str(&text).map_err(|_| Fault::Value("mute"))).transpose()
 }
 
-/// Writes what the server says. While an action covers the device only the server's value moves. Gives back whether the
-/// mute's hold changed.
+/// Writes what the server says. While an action covers the device only the server's value moves. Gives back whether what
+/// is seen of the mute changed.
 pub(super) fn take_server_mute(
     cache: &Connection,
     device: i64,
@@ -50,7 +50,8 @@ pub(crate) fn effective_mute(cache: &Connection, device: i64) -> Result<Option<M
     read(text)
 }
 
-/// Lays a pending action's effect over the server's value, or lifts it with `None`. Gives back whether the hold changed.
+/// Lays a pending action's effect over the server's value, or lifts it with `None`. Gives back whether what is
+/// seen of the mute changed.
 pub(crate) fn overlay(
     cache: &Connection,
     device: i64,
@@ -70,11 +71,12 @@ fn write_effective(
     aspect: Option<&MuteAspect>,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    cache
+    let moved = cache
         .prepare_cached("UPDATE device SET mute = ?2 WHERE n = ?1 AND mute IS NOT ?2")?
         .execute((device, written(aspect)?))?;
     set_deadline(cache, DEADLINE, device, aspect, now)?;
-    hold_again(cache, device, aspect, now)
+    let held = hold_again(cache, device, aspect, now)?;
+    Ok(held || moved > 0)
 }
 
 /// Computes anew whether the mute holds; gives back whether that changed.
@@ -90,7 +92,8 @@ pub(crate) fn hold_again(
     Ok(moved > 0)
 }
 
-/// Notes when a mute changes by time alone.
+/// Notes when a mute changes by time alone. A moment that has passed and was not looked at yet stays: else a row that
+/// comes again in between would swallow the announcement of its end.
 pub(crate) fn set_deadline(
     cache: &Connection,
     subject: i64,
@@ -102,11 +105,21 @@ pub(crate) fn set_deadline(
         Some(at) => cache
             .prepare_cached(
                 "INSERT INTO deadline (at, subject, n) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (subject, n) DO UPDATE SET at = excluded.at",
+                 ON CONFLICT (subject, n) DO UPDATE SET at = excluded.at WHERE deadline.at > ?4",
             )?
-            .execute((at.micros(), subject, n))?,
-        None => cache.prepare_cached("DELETE FROM deadline WHERE subject = ?1 AND n = ?2")?.execute((subject, n))?,
+            .execute((at.micros(), subject, n, now.micros()))?,
+        None => cache.prepare_cached("DELETE FROM deadline WHERE subject = ?1 AND n = ?2 AND at > ?3")?.execute((
+            subject,
+            n,
+            now.micros(),
+        ))?,
     };
+    Ok(())
+}
+
+/// Forgets a moment that was looked at.
+pub(crate) fn pass_deadline(cache: &Connection, subject: i64, n: i64) -> Result<(), Fault> {
+    cache.prepare_cached("DELETE FROM deadline WHERE subject = ?1 AND n = ?2")?.execute((subject, n))?;
     Ok(())
 }
 

@@ -1,8 +1,33 @@
 //! The state of one window, without threads and files: what is in it, and what a change makes of it.
+//!
+//! A window knows how far it reaches: all passing rows from its beginning up to there are in it. A page pushes that
+//! further down, a row too many pulls it up again; a change below it is none of the window's business.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::query::Query;
+
+/// Up to where a window is complete.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach<K> {
+    /// Nothing was read yet.
+    Nothing,
+    /// Up to this place.
+    UpTo(K),
+    /// Down to the end of the list.
+    End,
+}
+
+impl<K: Ord> Reach<K> {
+    /// Whether a row at this place must be in the window.
+    pub(super) fn covers(&self, key: &K) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::UpTo(last) => key <= last,
+            Self::End => true,
+        }
+    }
+}
 
 /// What a window holds.
 pub(super) struct Listing<Q: Query> {
@@ -12,10 +37,10 @@ pub(super) struct Listing<Q: Query> {
     pub(super) anchor: Option<Q::Key>,
     /// How many rows the window may hold.
     pub(super) size: usize,
-    /// There may be rows below the last entry.
-    pub(super) more_below: bool,
+    /// Up to where it is complete.
+    pub(super) reach: Reach<Q::Key>,
     /// Rows that came in above the anchor.
-    pub(super) newer: HashSet<i64>,
+    pub(super) newer: HashMap<i64, Q::Mark>,
 }
 
 /// One row of a window.
@@ -25,82 +50,100 @@ pub(super) struct Entry<Q: Query> {
     pub(super) row: Option<Q::Row>,
 }
 
-/// What a change asks for.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    /// Something that a listener sees has changed.
-    pub(super) touched: bool,
-    /// Rows to be read again.
-    pub(super) rows: Vec<i64>,
-    /// Rows went and others may take their place at the end.
-    pub(super) refill: bool,
+/// A part of the list as a reader found it: all passing rows behind `after` (or from the beginning) up to `reach`.
+pub(super) struct Stretch<Q: Query> {
+    pub(super) after: Option<Q::Key>,
+    pub(super) rows: Vec<(Q::Key, i64, Option<Q::Row>)>,
+    pub(super) reach: Reach<Q::Key>,
 }
 
 impl<Q: Query> Listing<Q> {
-    pub(super) fn new(anchor: Option<Q::Key>, size: usize) -> Self {
-        Self { entries: Vec::new(), anchor, size, more_below: true, newer: HashSet::new() }
+    pub(super) fn new(size: usize) -> Self {
+        Self { entries: Vec::new(), anchor: None, size, reach: Reach::Nothing, newer: HashMap::new() }
     }
 
-    /// Where the next page begins: behind the last entry, or just before the anchor.
-    pub(super) fn last_key(&self) -> Option<&Q::Key> {
-        self.entries.last().map(|entry| &entry.key)
+    /// Empties the window; where it began and what came in above stays known.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.reach = Reach::Nothing;
     }
 
-    /// Adds a row found below all that are there.
-    pub(super) fn append(&mut self, key: Q::Key, n: i64, row: Option<Q::Row>) {
-        if self.entries.len() < self.size && self.last_key().is_none_or(|last| *last < key) {
-            self.entries.push(Entry { key, n, row });
+    /// Rows could still be added at the end.
+    pub(super) fn has_room(&self) -> bool {
+        self.entries.len() < self.size && self.reach != Reach::End
+    }
+
+    /// Whether a place lies above the window.
+    pub(super) fn is_above(&self, key: &Q::Key) -> bool {
+        self.anchor.as_ref().is_some_and(|anchor| key < anchor)
+    }
+
+    /// Takes in what a reader found. What does not join the window's end is dropped: it is asked for again. A row that
+    /// is here already stays where it is; the change that moved it is on its way.
+    pub(super) fn extend(&mut self, stretch: Stretch<Q>) {
+        if stretch.after.as_ref().is_some_and(|after| !self.reach.covers(after)) {
+            return;
         }
-    }
-
-    /// Applies changes: (number, its place if it passes now). Applied twice, the second changes nothing.
-    pub(super) fn apply(&mut self, changes: &[(i64, Option<Q::Key>)]) -> Wanted {
-        let mut wanted = Wanted::default();
-        let mut read = BTreeSet::new();
-        for (n, after) in changes {
-            let (was_here, row) = self.take_out(*n);
-            let is_here = after.as_ref().is_some_and(|key| self.put_in(*n, key, row));
-            wanted.touched |= was_here || is_here;
-            wanted.refill |= was_here && !is_here;
-            if is_here {
-                read.insert(*n);
+        let here: HashSet<i64> = self.entries.iter().map(|entry| entry.n).collect();
+        for (key, n, row) in stretch.rows {
+            if !self.reach.covers(&key) && !here.contains(&n) {
+                self.entries.push(Entry { key, n, row });
             }
         }
-        if self.entries.len() > self.size {
-            self.entries.truncate(self.size);
-            self.more_below = true;
+        if stretch.reach > self.reach {
+            self.reach = stretch.reach;
         }
-        wanted.rows = self.entries.iter().map(|entry| entry.n).filter(|n| read.contains(n)).collect();
-        wanted.refill = wanted.refill && self.more_below && self.entries.len() < self.size;
-        wanted
+        self.cut();
     }
 
-    fn take_out(&mut self, n: i64) -> (bool, Option<Q::Row>) {
-        if self.newer.remove(&n) {
-            return (true, None);
+    /// Applies changes: (number, its place if it passes now). Applied twice, the second changes nothing. Gives back the
+    /// rows to be read again.
+    pub(super) fn apply(&mut self, changes: &[(i64, Option<Q::Key>)]) -> Vec<i64> {
+        let mut placed = BTreeSet::new();
+        for (n, after) in changes {
+            let row = self.take_out(*n);
+            if let Some(key) = after
+                && self.put_in(*n, key, row)
+            {
+                placed.insert(*n);
+            }
         }
-        match self.entries.iter().position(|entry| entry.n == n) {
-            Some(at) => (true, self.entries.remove(at).row),
-            None => (false, None),
-        }
+        self.cut();
+        self.entries.iter().map(|entry| entry.n).filter(|n| placed.contains(n)).collect()
+    }
+
+    fn take_out(&mut self, n: i64) -> Option<Q::Row> {
+        let at = self.entries.iter().position(|entry| entry.n == n)?;
+        self.entries.remove(at).row
     }
 
     /// A row that was shown before keeps its old look until it was read again: nothing flickers away.
     fn put_in(&mut self, n: i64, key: &Q::Key, row: Option<Q::Row>) -> bool {
-        if self.anchor.as_ref().is_some_and(|anchor| key < anchor) {
-            return self.newer.insert(n);
+        if self.is_above(key) || !self.reach.covers(key) {
+            return false;
         }
         let at = self.entries.partition_point(|entry| entry.key < *key);
-        // Behind the last row it belongs in only when nothing unread could stand before it.
-        if at == self.entries.len() && self.more_below {
-            return false;
-        }
-        if at >= self.size {
-            self.more_below = true;
-            return false;
-        }
         self.entries.insert(at, Entry { key: key.clone(), n, row });
         true
+    }
+
+    /// Lets go of what is too much.
+    fn cut(&mut self) {
+        if self.entries.len() > self.size {
+            self.entries.truncate(self.size);
+            if let Some(last) = self.entries.last() {
+                self.reach = Reach::UpTo(last.key.clone());
+            }
+        }
+    }
+
+    /// Counts a row that came in above the anchor, or forgets one that is no longer there.
+    pub(super) fn count_newer(&mut self, n: i64, was_above: bool, now_above: Option<Q::Mark>) {
+        match now_above {
+            Some(mark) if !was_above || self.newer.contains_key(&n) => drop(self.newer.insert(n, mark)),
+            Some(_) => {}
+            None => drop(self.newer.remove(&n)),
+        }
     }
 
     /// Puts a row that was read into its place; without one, the row is gone.

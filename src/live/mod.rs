@@ -13,17 +13,20 @@
 //!
 //! What a row is, which rows pass and how they are ordered is a feature's [`Query`]; nothing in here knows it.
 
+mod count;
 mod diff;
 mod engine;
 mod listing;
+mod live_window;
 mod query;
+mod reads;
 mod window;
 
 use std::time::Duration;
 
 pub use diff::Diff;
 pub use engine::Engine;
-pub use query::{Effect, Query, Start};
+pub use query::{BeforeAfter, Effect, Query, Start};
 pub use window::Window;
 
 /// Batches of one window keep this far apart unless it was quiet before.
@@ -34,9 +37,9 @@ pub const PACE: Duration = Duration::from_millis(100);
 pub struct Batch<R, C> {
     /// How the rows changed.
     pub rows: RowsChange<R>,
-    /// How many rows pass, over the whole store; `None` while they are counted.
+    /// How many rows pass, over the whole store; `None` until they were counted once.
     pub total: Option<u64>,
-    /// Counts by value; `None` while they are counted.
+    /// Counts by value; `None` until they were counted once.
     pub counts: Option<std::sync::Arc<C>>,
     /// Rows that arrived above the anchor since it was set.
     pub newer: u64,

@@ -4,14 +4,20 @@ use std::ops::ControlFlow;
 
 use crate::store::{Commit, Fault, Reading};
 
+/// Rows before and after a commit. `None`: not in any list of this kind.
+pub type BeforeAfter<M> = Vec<(Option<M>, Option<M>)>;
+
 /// What a commit means to a query.
 pub enum Effect<M> {
     /// Nothing.
     Nothing,
-    /// These rows: before and after. `None`: not in any list of this kind.
-    Rows(Vec<(Option<M>, Option<M>)>),
-    /// Whatever rows are filtered, ordered or counted by has changed: begin anew.
-    Everything,
+    /// These rows changed.
+    Rows(BeforeAfter<M>),
+    /// Whatever rows are filtered, ordered or counted by has changed: begin anew. These rows changed
+    /// beside that.
+    Reordered(BeforeAfter<M>),
+    /// The store begins anew: row numbers of before mean nothing.
+    Replaced,
 }
 
 /// Where a page begins.
@@ -57,8 +63,15 @@ pub trait Query: Send + Sync + 'static {
     /// Whether the row is in the list.
     fn passes(&self, ready: &Self::Ready, mark: &Self::Mark) -> bool;
 
-    /// Adds a row to the counts, or takes it out with -1.
-    fn tally(&self, ready: &Self::Ready, tally: &mut Self::Tally, mark: &Self::Mark, by: i64);
+    /// Takes a row out of the counts as it was, and adds it as it is. What was added is taken out the same, whatever was
+    /// learnt of the row meanwhile.
+    fn retally(
+        &self,
+        ready: &Self::Ready,
+        tally: &mut Self::Tally,
+        before: Option<&Self::Mark>,
+        after: Option<&Self::Mark>,
+    );
 
     /// The counts as they are shown, and how many rows pass.
     fn counts(&self, ready: &Self::Ready, tally: &Self::Tally) -> (u64, Self::Counts);
@@ -83,7 +96,8 @@ pub trait Query: Send + Sync + 'static {
         each: &mut dyn FnMut(Self::Mark) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault>;
 
-    /// Tallies every row of the store. `so_far` is called when what is most wanted is complete.
+    /// Tallies every row of the snapshot, whatever was made ready before. `so_far` is called when what is most wanted is
+    /// complete.
     fn count(
         &self,
         reading: &Reading<'_>,

@@ -54,10 +54,8 @@ impl<Q: Query> Mailbox<Q> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what is shown and wakes the listener.
-    pub(super) fn post(&self, change: impl FnOnce(&mut Shown<Q>)) {
-        let mut shown = self.lock();
-        change(&mut shown);
+    /// What is shown was changed: wakes the listener.
+    pub(super) fn post(&self, mut shown: MutexGuard<'_, Shown<Q>>) {
         shown.version += 1;
         drop(shown);
         self.changed.notify_all();
@@ -127,6 +125,12 @@ impl<Q: Query> Window<Q> {
     /// What changed since the last batch, without waiting.
     pub fn try_next(&mut self) -> Option<Batch<Q::Row, Q::Counts>> {
         if self.wait().is_some() { None } else { self.take() }
+    }
+
+    /// What changed since the last batch, however short ago that was.
+    #[cfg(test)]
+    pub(crate) fn take_now(&mut self) -> Option<Batch<Q::Row, Q::Counts>> {
+        self.take()
     }
 
     fn wait(&self) -> Option<std::time::Duration> {

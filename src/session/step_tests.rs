@@ -1,3 +1,5 @@
+//! The session by its sentences: what signs a person out, and what never does.
+
 use onsite_wire::ids::PersonId;
 use onsite_wire::time::Timestamp;
 use proptest::prelude::*;

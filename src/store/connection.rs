@@ -1,5 +1,6 @@
 //! The only place that opens a database: encryption, journal and durability are decided here and nowhere else.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -17,13 +18,15 @@ pub(super) enum Use {
     Write,
     /// A reader's: it cannot write, whatever it is told to run.
     Read,
+    /// Of a torn file that is only looked through: it may be shorter than it says.
+    Rescue,
 }
 
 /// Opens a file with its key. A file that cannot be read with it is [`Fault::Damaged`]: the key was tested before.
 pub(super) fn open(path: &Path, key: &Key, file: File, purpose: Use) -> Result<Connection, Fault> {
     let flags = match purpose {
         Use::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        Use::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Use::Read | Use::Rescue => OpenFlags::SQLITE_OPEN_READ_WRITE,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|e| Fault::of(file, e))?;
     prepare(&connection, key, file, purpose).map_err(|e| Fault::of(file, e))?;
@@ -31,6 +34,8 @@ pub(super) fn open(path: &Path, key: &Key, file: File, purpose: Use) -> Result<C
 }
 
 fn prepare(connection: &Connection, key: &Key, file: File, purpose: Use) -> rusqlite::Result<()> {
+    // Damage is told by faults; nothing of a phone's files is written into a log.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     connection.execute_batch(&key.pragma())?;
     // 16 KB pages take in a full read a tenth faster than 4 KB ones; own.db holds little and is written in small pieces.
     connection.execute_batch(match file {
@@ -39,6 +44,10 @@ fn prepare(connection: &Connection, key: &Key, file: File, purpose: Use) -> rusq
     })?;
     // Memory security would wipe every page on release, at several times the cost; the key itself is wiped.
     connection.execute_batch("PRAGMA cipher_memory_security = OFF;")?;
+    if purpose == Use::Rescue {
+        // With this, SQLite goes on with the pages that are there when the end is missing.
+        connection.execute_batch("PRAGMA writable_schema = ON;")?;
+    }
     // The first read: with a wrong page, this is where it shows.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
@@ -50,12 +59,21 @@ fn prepare(connection: &Connection, key: &Key, file: File, purpose: Use) -> rusq
         (File::Cache, Use::Write) => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;"
         }
-        (_, Use::Read) => "PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
+        (_, Use::Read | Use::Rescue) => "PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
     })
 }
 
-/// Whether a file opens with this key.
-pub(super) fn opens(path: &Path, key: &Key) -> bool {
-    let file = if path.ends_with(File::Own.name()) { File::Own } else { File::Cache };
-    open(path, key, file, Use::Read).is_ok()
+/// Whether the beginning of a file can be read with this key. Nothing of it is touched, its journal neither.
+pub(super) fn opens(path: &Path, key: &Key, file: File) -> bool {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(char::from(*byte)),
+            // Writing into a string cannot fail.
+            other => drop(write!(uri, "%{other:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags).is_ok_and(|connection| prepare(&connection, key, file, Use::Read).is_ok())
 }

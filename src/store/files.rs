@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -57,30 +58,45 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// An account's folder, held against a second opening as long as this lives.
+/// An account's folder, held against a second opening while the files may be open.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
     key: Key,
-    /// Held for its lock.
-    _lock: fs::File,
+    lock: Mutex<Option<fs::File>>,
 }
 
 const CHECK: &str = "key.check";
+
+/// What a database consists of, as endings of its name.
+const PIECES: [&str; 3] = ["", "-wal", "-shm"];
 
 impl Folder {
     /// Makes or takes the folder, locks it, and tests the key.
     pub(super) fn open(path: &Path, key: Key) -> Result<Self, Fault> {
         fs::create_dir_all(path)?;
-        let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(Fault::Busy),
-            Err(fs::TryLockError::Error(error)) => return Err(Fault::Io(error)),
-        }
-        let folder = Self { path: path.to_owned(), key, _lock: lock };
+        let folder = Self { path: path.to_owned(), key, lock: Mutex::default() };
+        folder.hold()?;
         folder.test_key()?;
         Ok(folder)
+    }
+
+    /// Keeps everybody else out.
+    pub(super) fn hold(&self) -> Result<(), Fault> {
+        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.path.join("lock"))?;
+        match file.try_lock() {
+            Ok(()) => {
+                *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+                Ok(())
+            }
+            Err(fs::TryLockError::WouldBlock) => Err(Fault::Busy),
+            Err(fs::TryLockError::Error(error)) => Err(Fault::Io(error)),
+        }
+    }
+
+    /// Lets others in: an app that sleeps may hold no lock.
+    pub(super) fn release(&self) {
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn test_key(&self) -> Result<(), Fault> {
@@ -101,9 +117,8 @@ impl Folder {
     }
 
     fn vouch(&self, check: &Path) -> Result<(), Fault> {
-        let existing: Vec<File> =
-            [File::Own, File::Cache].into_iter().filter(|file| self.path(*file).exists()).collect();
-        if !existing.is_empty() && !existing.iter().any(|file| super::connection::opens(&self.path(*file), &self.key)) {
+        let held: Vec<File> = [File::Own, File::Cache].into_iter().filter(|file| self.holds(*file)).collect();
+        if !held.is_empty() && !held.iter().any(|file| super::connection::opens(&self.path(*file), &self.key, *file)) {
             return Err(Fault::WrongKey);
         }
         let value = self.key.check().ok_or(Fault::Value("key check"))?;
@@ -114,6 +129,19 @@ impl Folder {
     /// Where a file lies.
     pub(super) fn path(&self, file: File) -> PathBuf {
         self.path.join(file.name())
+    }
+
+    /// Whether a file is there and has anything in it.
+    pub(super) fn holds(&self, file: File) -> bool {
+        fs::metadata(self.path(file)).is_ok_and(|metadata| metadata.len() > 0)
+    }
+
+    /// Removes a file that could not be begun.
+    pub(super) fn remove(&self, file: File) {
+        for suffix in PIECES {
+            // What cannot be removed either is met again when the file is opened next.
+            drop(fs::remove_file(with_suffix(&self.path(file), suffix)));
+        }
     }
 
     /// The key of both files.
@@ -130,7 +158,7 @@ impl Folder {
             to = self.path.join(format!("{}.damaged-{}-{attempt}", file.name(), now.millis()));
             attempt += 1;
         }
-        for suffix in ["", "-wal", "-shm"] {
+        for suffix in PIECES {
             let piece = with_suffix(&from, suffix);
             if piece.exists() {
                 fs::rename(&piece, with_suffix(&to, suffix))?;

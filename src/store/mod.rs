@@ -9,7 +9,7 @@
 //! * Observers get every commit of cache.db that noted a change, once, in order, after it is visible to readers.
 //! * A wrong key touches nothing. A damaged cache.db is set aside and begins anew; a damaged own.db is set aside after
 //!   what can be read of it was saved. Neither is ever deleted.
-//! * After [`Store::suspend`] returned, no file is open until [`Store::resume`].
+//! * After [`Store::suspend`] returned, no file is open and no lock held until [`Store::resume`].
 
 mod commit;
 mod connection;
@@ -59,8 +59,6 @@ struct Shared {
     queue: Queue,
     readers: Readers,
     observers: Mutex<Vec<Observer>>,
-    /// Counts the files that were cache.db.
-    epoch: AtomicU64,
     /// Counts how often the phone went to sleep.
     sleeps: Arc<AtomicU64>,
     replacing: AtomicBool,
@@ -79,7 +77,7 @@ impl Shared {
         self.queue.push(
             Haste::Person,
             Box::new(move |writer| {
-                // Without room for a new file the damaged one stays in use; the next damage tries again.
+                // Without room for a new file there is none for now; whoever needs it next has it tried again.
                 drop(writer.replace_cache());
                 shared.replacing.store(false, Ordering::SeqCst);
             }),
@@ -161,7 +159,6 @@ impl Store {
             queue: Queue::default(),
             readers: Readers::default(),
             observers: Mutex::default(),
-            epoch: AtomicU64::new(0),
             sleeps: Arc::default(),
             replacing: AtomicBool::new(false),
             myself: myself.clone(),
@@ -222,11 +219,11 @@ impl Store {
             if let Err(Fault::Cancelled) = done {
                 return Err(Fault::Cancelled);
             }
-            let damaged = matches!(done, Err(Fault::Damaged(_)));
+            let damaged = if let Err(Fault::Damaged(file)) = &done { Some(*file) } else { None };
             if let Some(answer) = answer.take() {
                 drop(answer.send(done));
             }
-            if damaged { Err(Fault::Damaged(File::Cache)) } else { Ok(()) }
+            damaged.map_or(Ok(()), |file| Err(Fault::Damaged(file)))
         });
         Answer(answered)
     }
@@ -259,14 +256,15 @@ impl Store {
         .await
     }
 
-    /// Opens the files again.
-    pub async fn resume(&self) -> Result<(), Fault> {
+    /// Opens the files again, and says what that found. [`Fault::Busy`]: somebody else has them open meanwhile; the phone
+    /// sleeps on until this is called again.
+    pub async fn resume(&self) -> Result<Opened, Fault> {
         let shared = Arc::clone(&self.shared);
         self.queue(Haste::Control, move |writer| {
-            writer.reopen()?;
+            let opened = writer.reopen()?;
             shared.queue.hold(false);
             shared.readers.resume();
-            Ok(())
+            Ok(opened)
         })
         .await
     }

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::Shared;
 use super::connection::{self, Use};
 use super::fault::{Fault, File};
+use super::writer::as_own;
 
 /// SQLite looks whether a job was cancelled after this many of its steps: some tens of microseconds.
 const STEPS_BETWEEN_LOOKS: i32 = 4_000;
@@ -34,10 +35,22 @@ impl Cancel {
 pub struct Reading<'a> {
     /// What can be fetched again.
     pub cache: &'a Connection,
-    /// What a person wrote.
-    pub own: &'a Connection,
+    own: &'a Connection,
     /// The last commit in the snapshot.
     pub seq: i64,
+}
+
+impl<'a> Reading<'a> {
+    /// A reading of files that a test opened by itself.
+    #[cfg(test)]
+    pub(crate) const fn of(cache: &'a Connection, own: &'a Connection) -> Self {
+        Self { cache, own, seq: 0 }
+    }
+
+    /// Reads what a person wrote.
+    pub fn own<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        work(self.own).map_err(as_own)
+    }
 }
 
 /// What a job is for: each lane has a thread of its own, so that a long count never delays the next row.
@@ -52,7 +65,8 @@ pub enum Lane {
 }
 
 impl Lane {
-    pub(super) const ALL: [Self; 3] = [Self::Rows, Self::Page, Self::Count];
+    /// All lanes.
+    pub const ALL: [Self; 3] = [Self::Rows, Self::Page, Self::Count];
 
     /// Pages kept in memory, in KiB.
     const fn cache_kib(self) -> i64 {
@@ -63,10 +77,13 @@ impl Lane {
     }
 }
 
+/// Called with a snapshot, or with the reason why there is none.
+type Job = Box<dyn FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send>;
+
 struct Task {
     lane: Lane,
     cancel: Cancel,
-    job: Box<dyn FnMut(Result<&Reading<'_>, Fault>) -> Result<(), Fault> + Send>,
+    job: Job,
 }
 
 #[derive(Default)]
@@ -75,7 +92,8 @@ struct Waiting {
     running: Vec<Cancel>,
     suspended: bool,
     closed: bool,
-    open_connections: usize,
+    /// Threads that have connections open, or are about to.
+    holding: usize,
 }
 
 /// The readers' queue.
@@ -117,12 +135,12 @@ impl Readers {
     }
 
     /// Has all connections closed and waits until they are.
-    pub(super) fn suspend(&self, interrupt: &AtomicU64) {
+    pub(super) fn suspend(&self, sleeps: &AtomicU64) {
         let mut waiting = self.waiting();
         waiting.suspended = true;
-        interrupt.fetch_add(1, Ordering::SeqCst);
+        sleeps.fetch_add(1, Ordering::SeqCst);
         self.changed.notify_all();
-        while waiting.open_connections > 0 {
+        while waiting.holding > 0 {
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -136,16 +154,17 @@ impl Readers {
 struct Connections {
     cache: Connection,
     own: Connection,
-    epoch: u64,
 }
 
 /// One reader's thread: runs until the readers are closed.
 pub(super) fn run(shared: &Shared, lane: Lane) {
     let mut connections: Option<Connections> = None;
     loop {
-        let Some(mut task) = next(shared, lane, &mut connections) else { break };
-        let sleeps = shared.sleeps.load(Ordering::SeqCst);
-        let done = catch_unwind(AssertUnwindSafe(|| attempt(shared, &mut connections, &mut task)));
+        let Some((mut task, sleeps)) = next(shared, lane, &mut connections) else { break };
+        let done = catch_unwind(AssertUnwindSafe(|| attempt(shared, &mut connections, &mut task, sleeps)));
+        if connections.is_none() {
+            let_go(shared);
+        }
         finish(shared, task, sleeps, done.unwrap_or(Ok(())));
     }
     close(shared, &mut connections);
@@ -153,12 +172,18 @@ pub(super) fn run(shared: &Shared, lane: Lane) {
 
 fn close(shared: &Shared, connections: &mut Option<Connections>) {
     if connections.take().is_some() {
-        shared.readers.waiting().open_connections -= 1;
-        shared.readers.changed.notify_all();
+        let_go(shared);
     }
 }
 
-fn next(shared: &Shared, lane: Lane, connections: &mut Option<Connections>) -> Option<Task> {
+fn let_go(shared: &Shared) {
+    shared.readers.waiting().holding -= 1;
+    shared.readers.changed.notify_all();
+}
+
+/// The lane's next job, and how often the phone had slept when it was taken. From here on the thread counts as one that
+/// holds the files, so that nobody who waits for them to be closed overlooks it.
+fn next(shared: &Shared, lane: Lane, connections: &mut Option<Connections>) -> Option<(Task, u64)> {
     let readers = &shared.readers;
     let mut waiting = readers.waiting();
     loop {
@@ -176,26 +201,20 @@ fn next(shared: &Shared, lane: Lane, connections: &mut Option<Connections>) -> O
             && let Some(task) = mine.and_then(|at| waiting.tasks.remove(at))
         {
             waiting.running.push(task.cancel.clone());
-            return Some(task);
+            waiting.holding += usize::from(connections.is_none());
+            return Some((task, shared.sleeps.load(Ordering::SeqCst)));
         }
         waiting = readers.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }
 }
 
-fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Task) -> Result<(), Fault> {
+fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Task, sleeps: u64) -> Result<(), Fault> {
     if task.cancel.is_cancelled() {
         return (task.job)(Err(Fault::Cancelled));
     }
-    let epoch = shared.epoch.load(Ordering::SeqCst);
-    if connections.as_ref().is_some_and(|connections| connections.epoch != epoch) {
-        close(shared, connections);
-    }
     if connections.is_none() {
-        match open(shared, task.lane, epoch) {
-            Ok(opened) => {
-                *connections = Some(opened);
-                shared.readers.waiting().open_connections += 1;
-            }
+        match open(shared, task.lane) {
+            Ok(opened) => *connections = Some(opened),
             Err(fault) => {
                 shared.report(&fault);
                 return (task.job)(Err(fault));
@@ -203,24 +222,23 @@ fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Ta
         }
     }
     let Some(open) = connections.as_mut() else { return (task.job)(Err(Fault::Closed)) };
-    watch(shared, &mut open.cache, &task.cancel)?;
+    watch(shared, &mut open.cache, &task.cancel, sleeps)?;
     let done = read(open, task);
     let _ = open.cache.progress_handler(0, None::<fn() -> bool>);
     done
 }
 
-fn open(shared: &Shared, lane: Lane, epoch: u64) -> Result<Connections, Fault> {
+fn open(shared: &Shared, lane: Lane) -> Result<Connections, Fault> {
     let open = |file| connection::open(&shared.folder.path(file), shared.folder.key(), file, Use::Read);
     let cache = open(File::Cache)?;
     cache.pragma_update(None, "cache_size", -lane.cache_kib())?;
-    Ok(Connections { cache, own: open(File::Own)?, epoch })
+    Ok(Connections { cache, own: open(File::Own)? })
 }
 
 /// Ends the job's statements when it is cancelled, or when the phone goes to sleep.
-fn watch(shared: &Shared, cache: &mut Connection, cancel: &Cancel) -> Result<(), Fault> {
+fn watch(shared: &Shared, cache: &mut Connection, cancel: &Cancel, awake: u64) -> Result<(), Fault> {
     let cancel = cancel.clone();
     let sleeps = Arc::clone(&shared.sleeps);
-    let awake = sleeps.load(Ordering::SeqCst);
     cache.progress_handler(
         STEPS_BETWEEN_LOOKS,
         Some(move || cancel.is_cancelled() || sleeps.load(Ordering::Relaxed) != awake),

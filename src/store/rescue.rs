@@ -22,16 +22,11 @@ pub struct Rescued {
 /// Copies what can be read of the file at `damaged` into the new, empty `own`.
 pub(super) fn rescue(damaged: &Path, key: &Key, own: &Connection) -> Result<Rescued, Fault> {
     let mut rescued = Rescued::default();
-    // A file whose first page is gone gives nothing; it is kept all the same.
-    let Ok(old) = connection::open(damaged, key, File::Own, Use::Read) else {
-        rescued.torn_tables = 1;
-        return Ok(rescued);
-    };
     let of = |error| Fault::of(File::Own, error);
     let transaction = own.unchecked_transaction().map_err(of)?;
     for table in tables(&transaction).map_err(of)? {
         for order in ["ASC", "DESC"] {
-            let (rows, whole) = copy(&old, &transaction, &table, order);
+            let (rows, whole) = copy(damaged, key, &transaction, &table, order);
             rescued.rows += rows;
             if whole {
                 break;
@@ -50,9 +45,12 @@ fn tables(own: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Copies rows in one order until the first that cannot be read; says how many, and whether that was all.
-fn copy(old: &Connection, new: &Connection, table: &str, order: &str) -> (usize, bool) {
+fn copy(damaged: &Path, key: &Key, new: &Connection, table: &str, order: &str) -> (usize, bool) {
+    // A connection that met an unreadable page reads nothing any more, so each look has one of its own. A file whose first
+    // page is gone gives nothing; it is kept all the same.
+    let Ok(old) = connection::open(damaged, key, File::Own, Use::Rescue) else { return (0, false) };
     let mut copied = 0;
-    let whole = copy_readable(old, new, table, order, &mut copied).is_ok();
+    let whole = copy_readable(&old, new, table, order, &mut copied).is_ok();
     (copied, whole)
 }
 

@@ -7,7 +7,6 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -128,17 +127,15 @@ impl Queue {
     }
 }
 
-struct Files {
-    own: Connection,
-    cache: Connection,
-}
-
 /// The writer's side of both files.
 pub struct Writer {
     shared: Arc<Shared>,
-    files: Option<Files>,
+    own: Option<Connection>,
+    /// Missing while the phone sleeps, and where a damaged one could not be replaced yet.
+    cache: Option<Connection>,
     long_write: Option<Changes>,
     seq: i64,
+    replaced: u64,
 }
 
 /// What opening found.
@@ -152,7 +149,7 @@ pub struct Opened {
 
 impl Writer {
     pub(super) fn open(shared: Arc<Shared>) -> Result<(Self, Opened), Fault> {
-        let mut writer = Self { shared, files: None, long_write: None, seq: 0 };
+        let mut writer = Self { shared, own: None, cache: None, long_write: None, seq: 0, replaced: 0 };
         let opened = writer.open_files()?;
         Ok((writer, opened))
     }
@@ -163,7 +160,7 @@ impl Writer {
         let own = match Self::open_own(&shared) {
             Err(Fault::Damaged(File::Own)) => {
                 let aside = shared.folder.set_aside(File::Own, shared.clock.now().wall)?;
-                let own = Self::open_own(&shared)?;
+                let own = Self::make_own(&shared)?;
                 opened.rescued = Some(rescue::rescue(&aside, shared.folder.key(), &own)?);
                 own
             }
@@ -178,14 +175,18 @@ impl Writer {
             other => other?,
         };
         self.seq = cache.query_row("SELECT seq FROM moment", [], |row| row.get(0))?;
-        self.files = Some(Files { own, cache });
+        (self.own, self.cache) = (Some(own), Some(cache));
         Ok(opened)
     }
 
     fn open_own(shared: &Shared) -> Result<Connection, Fault> {
         let path = shared.folder.path(File::Own);
+        let is_new = !shared.folder.holds(File::Own);
+        if is_new && shared.folder.holds(File::Cache) {
+            // It is made before cache.db: it was there once.
+            return Err(Fault::Damaged(File::Own));
+        }
         // own.db is small: all of it is looked at, so that damage is found while what is left can be saved.
-        let is_new = !path.exists();
         let own = connection::open(&path, shared.folder.key(), File::Own, Use::Write)?;
         if !is_new {
             let sound: String =
@@ -194,6 +195,12 @@ impl Writer {
                 return Err(Fault::Damaged(File::Own));
             }
         }
+        migrate(&own, File::Own, shared.schema.own, &*shared.before_migration_commits)?;
+        Ok(own)
+    }
+
+    fn make_own(shared: &Shared) -> Result<Connection, Fault> {
+        let own = connection::open(&shared.folder.path(File::Own), shared.folder.key(), File::Own, Use::Write)?;
         migrate(&own, File::Own, shared.schema.own, &*shared.before_migration_commits)?;
         Ok(own)
     }
@@ -215,9 +222,9 @@ impl Writer {
             }
         }
         drop(self.settle());
-        if let Some(files) = &self.files {
+        if let Some(own) = &self.own {
             // An empty journal makes the next opening faster; a busy one is no harm.
-            let _ = files.own.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+            let _ = own.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         }
     }
 
@@ -230,22 +237,29 @@ impl Writer {
 
     fn abandon(&mut self) {
         self.long_write = None;
-        if let Some(files) = &self.files {
-            for connection in [&files.own, &files.cache] {
-                if !connection.is_autocommit() {
-                    let _ = connection.execute_batch("ROLLBACK");
-                }
+        for connection in self.own.iter().chain(&self.cache) {
+            if !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
             }
         }
     }
 
-    fn files(&self) -> Result<&Files, Fault> {
-        self.files.as_ref().ok_or(Fault::Closed)
+    fn own_file(&self) -> Result<&Connection, Fault> {
+        self.own.as_ref().ok_or(Fault::Closed)
+    }
+
+    fn cache_file(&self) -> Result<&Connection, Fault> {
+        match (&self.own, &self.cache) {
+            (_, Some(cache)) => Ok(cache),
+            // It could not be replaced: whoever meets that has it tried again.
+            (Some(_), None) => Err(Fault::Damaged(File::Cache)),
+            (None, None) => Err(Fault::Closed),
+        }
     }
 
     /// One transaction on own.db. When this returns, it survives power loss.
     pub fn own<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
-        let own = &self.files()?.own;
+        let own = self.own_file()?;
         let of = |error| Fault::of(File::Own, error);
         let transaction = own.unchecked_transaction().map_err(of)?;
         let done = work(&transaction).map_err(as_own)?;
@@ -266,34 +280,42 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
+        let done = self.begin_or_join(work);
+        if let Err(fault) = &done {
+            self.abandon();
+            self.shared.report(fault);
+        }
+        done
+    }
+
+    fn begin_or_join<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let mut changes = match self.long_write.take() {
             Some(changes) => changes,
             None => {
-                self.files()?.cache.execute_batch("BEGIN IMMEDIATE")?;
+                self.cache_file()?.execute_batch("BEGIN IMMEDIATE")?;
                 Changes::default()
             }
         };
-        let done = work(&self.files()?.cache, &mut changes);
-        match done {
-            Ok(done) => {
-                self.long_write = Some(changes);
-                Ok(done)
-            }
-            Err(fault) => {
-                self.abandon();
-                self.shared.report(&fault);
-                Err(fault)
-            }
-        }
+        let done = work(self.cache_file()?, &mut changes)?;
+        self.long_write = Some(changes);
+        Ok(done)
+    }
+
+    /// How often cache.db began anew since the store was opened: what was read from an earlier one is void.
+    pub const fn replaced(&self) -> u64 {
+        self.replaced
     }
 
     /// Commits what a long write has so far.
     pub fn settle(&mut self) -> Result<(), Fault> {
         let Some(changes) = self.long_write.take() else { return Ok(()) };
         let seq = self.seq + 1;
-        let committed = self.files().and_then(|files| {
-            files.cache.prepare_cached("UPDATE moment SET seq = ?1")?.execute([seq])?;
-            files.cache.execute_batch("COMMIT").map_err(Fault::from)
+        let committed = self.cache_file().and_then(|cache| {
+            cache.prepare_cached("UPDATE moment SET seq = ?1")?.execute([seq])?;
+            cache.execute_batch("COMMIT").map_err(Fault::from)
         });
         if let Err(fault) = committed {
             self.abandon();
@@ -307,16 +329,34 @@ impl Writer {
         Ok(())
     }
 
-    /// Sets a damaged cache.db aside and begins a new one. Readers open it with their next job.
+    /// Sets a damaged cache.db aside and begins a new one.
     pub(super) fn replace_cache(&mut self) -> Result<(), Fault> {
+        if self.own.is_none() {
+            // Asleep: waking looks at the file anyway.
+            return Err(Fault::Closed);
+        }
         self.abandon();
-        let Some(files) = self.files.take() else { return Err(Fault::Closed) };
-        drop(files.cache);
-        self.shared.folder.set_aside(File::Cache, self.shared.clock.now().wall)?;
-        let cache = Self::open_cache(&self.shared)?;
-        self.files = Some(Files { own: files.own, cache });
-        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
-        // Sequence numbers go on, so that nobody takes the new file's first commits for old ones.
+        // SQLite removes a journal by its name when the last connection of its file closes: everybody leaves the old file
+        // before another one has the name.
+        let shared = Arc::clone(&self.shared);
+        shared.readers.suspend(&shared.sleeps);
+        self.cache = None;
+        let begun = self.begin_cache_anew();
+        shared.readers.resume();
+        begun
+    }
+
+    fn begin_cache_anew(&mut self) -> Result<(), Fault> {
+        let shared = Arc::clone(&self.shared);
+        shared.folder.set_aside(File::Cache, shared.clock.now().wall)?;
+        let cache = Self::open_cache(&shared).inspect_err(|_| shared.folder.remove(File::Cache))?;
+        self.cache = Some(cache);
+        self.announce_replaced()
+    }
+
+    /// Sequence numbers go on, so that nobody takes the new file's first commits for old ones.
+    fn announce_replaced(&mut self) -> Result<(), Fault> {
+        self.replaced += 1;
         self.cache(|_, changes| {
             changes.note(Replaced);
             Ok(())
@@ -326,23 +366,31 @@ impl Writer {
     /// Closes both files until [`Writer::reopen`]: the operating system ends an app that sleeps with a lock held.
     pub(super) fn close_files(&mut self) -> Result<(), Fault> {
         let settled = self.settle();
-        self.files = None;
+        (self.own, self.cache) = (None, None);
+        self.shared.folder.release();
         settled
     }
 
     /// Opens both files again.
-    pub(super) fn reopen(&mut self) -> Result<(), Fault> {
-        if self.files.is_none() {
-            let seq = self.seq;
-            self.open_files()?;
-            self.seq = self.seq.max(seq);
+    pub(super) fn reopen(&mut self) -> Result<Opened, Fault> {
+        if self.own.is_some() {
+            return Ok(Opened::default());
         }
-        Ok(())
+        let shared = Arc::clone(&self.shared);
+        shared.folder.hold()?;
+        let before = self.seq;
+        let opened = self.open_files().inspect_err(|_| shared.folder.release())?;
+        let same = self.seq == before && !opened.cache_replaced;
+        self.seq = self.seq.max(before);
+        if !same {
+            self.announce_replaced()?;
+        }
+        Ok(opened)
     }
 }
 
 /// Code that runs on own.db writes its statements like all other code; the file is named here.
-fn as_own(fault: Fault) -> Fault {
+pub(super) fn as_own(fault: Fault) -> Fault {
     match fault {
         Fault::Damaged(_) => Fault::Damaged(File::Own),
         other => other,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use onsite_wire::ids::{Generation, OrganizationId};
 use onsite_wire::onsite::Digest;
@@ -147,6 +147,8 @@ struct Pull<'a, F: Feed> {
     organization: OrganizationId,
     read: Read,
     seen: Arc<Mutex<Seen>>,
+    /// Which cache.db the read began to write into.
+    into: Arc<OnceLock<u64>>,
     generation: Option<Generation>,
     rows: u64,
     skipped: u64,
@@ -154,7 +156,8 @@ struct Pull<'a, F: Feed> {
 
 impl<'a, F: Feed> Pull<'a, F> {
     fn new(feed: &'a Arc<F>, puller: &'a Puller, organization: OrganizationId, read: Read) -> Self {
-        Self { feed, puller, organization, read, seen: Arc::default(), generation: None, rows: 0, skipped: 0 }
+        let (seen, into) = (Arc::default(), Arc::default());
+        Self { feed, puller, organization, read, seen, into, generation: None, rows: 0, skipped: 0 }
     }
 
     async fn run(&mut self) -> Result<PullEnd, Trouble> {
@@ -213,11 +216,15 @@ impl<'a, F: Feed> Pull<'a, F> {
         work: impl FnOnce(&F, &mut Intake<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static {
         let feed = Arc::clone(self.feed);
-        let seen = Arc::clone(&self.seen);
+        let (seen, into) = (Arc::clone(&self.seen), Arc::clone(&self.into));
         let organization = self.organization;
         let full = self.read == Read::Full;
         let now = server_now(&self.puller.http);
         move |writer| {
+            // What was written before lies in a file that is gone: the read says nothing about this one.
+            if *into.get_or_init(|| writer.replaced()) != writer.replaced() {
+                return Err(Fault::Cancelled);
+            }
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             writer.long_write(|cache, changes| {
                 if full {
@@ -237,8 +244,15 @@ impl<'a, F: Feed> Pull<'a, F> {
     /// Removals and the offset, in the last transaction of the read.
     async fn finish(&self, offset: i64) -> Result<PullEnd, Trouble> {
         let mark = Mark { generation: self.generation, offset };
-        let (name, skipped, full) = (F::name(self.feed), self.skipped, self.read == Read::Full);
+        let (name, skipped, read) = (F::name(self.feed), self.skipped, self.read);
+        let full = read == Read::Full;
         let last = self.intake_job(move |feed, intake| {
+            // Changes go on from the copy they were asked for, and from no other.
+            if let Read::Changes(before) = read
+                && read_mark(intake.cache, intake.organization, name)? != Some(before)
+            {
+                return Err(Fault::Cancelled);
+            }
             let missing = feed.finish(intake)?;
             write_mark(intake.cache, intake.organization, name, mark, skipped, full)?;
             Ok(missing)

@@ -1,3 +1,5 @@
+//! The event stream: rings, heartbeats, silence, and lines that never end.
+
 use std::time::Duration;
 
 use onsite::net::{Event, Fault, Stranger};

@@ -1,3 +1,5 @@
+//! What goes wrong with a request, each met on a real connection.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Feeds cut from a body as it arrives: cut off, compressed, hostile, and very large.
+
 use std::io::Write as _;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Signing in and staying signed in over connections that lose answers.
+
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;

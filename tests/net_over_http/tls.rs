@@ -1,3 +1,5 @@
+//! Certificates that are right, wrong, and for somebody else.
+
 use std::sync::Arc;
 
 use onsite::net::{Breakage, Fault, Http, HttpConfig, Stranger};

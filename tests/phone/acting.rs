@@ -85,6 +85,23 @@ async fn of_two_people_at_once_the_second_is_told_and_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_decides_a_conflict_before_the_feed_has_come_decides_over_what_the_conflict_showed() {
+    let backend = Backend::demo().await;
+    let ada = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;
+    let bo = Phone::signed_in(&backend, &backend.person(0, Role::Viewer)).await;
+    let id = bo.list(active()).await.rows.iter().find(|row| row.acknowledged.is_none()).unwrap().id;
+    let changes = format!("/rest/v1/organizations/{}/alarm-changes", backend.organization(0));
+    backend.server.faults().always(&changes, Fault::LoseRequest);
+    ada.account.alarms().acknowledge(Chosen::These(vec![id]), me(&ada), "no, mine").await.unwrap();
+    ada.until("Ada's is there", |state| state.waiting == 0).await;
+    bo.account.alarms().acknowledge(Chosen::These(vec![id]), me(&bo), "mine").await.unwrap();
+    bo.until("Bo is told", |state| state.parked == 1).await;
+    bo.account.retry(bo.account.actions()[0].id).await.unwrap();
+    bo.until("decided, one way or the other", |state| state.waiting == 0).await;
+    assert_eq!(bo.account.actions()[0].stage, ActionStage::OnServer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_viewer_is_not_offered_a_mute_and_a_cleared_alarm_cannot_be_muted() {
     let backend = Backend::demo().await;
     let admin = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;

@@ -2,5 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod acting;
+mod bad_input;
+mod choosing;
+mod damage;
+mod faults;
+mod muting;
 mod reading;
+mod restore;
 mod support;
+mod vendor;

@@ -41,8 +41,14 @@ impl Backend {
     }
 
     pub async fn with(documents: Vec<OrganizationDocument>) -> Self {
+        Self::configured(documents, |_| {}).await
+    }
+
+    pub async fn configured(documents: Vec<OrganizationDocument>, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let server = start(ServerConfig::local(data.path())).await.unwrap();
+        let mut config = ServerConfig::local(data.path());
+        change(&mut config);
+        let server = start(config).await.unwrap();
         for document in &documents {
             server.store().import(document.clone()).await.unwrap();
         }
@@ -59,6 +65,12 @@ impl Backend {
         let person =
             document.people.iter().find(|person| person.password.is_some() && best(person.id) == Some(role)).unwrap();
         (person.email.clone(), person.password.clone().unwrap())
+    }
+
+    /// How many of an organization's alarms a person sees who sees all of it.
+    pub fn listed(&self, organization: usize) -> usize {
+        let shown = |severity| onsite_rules::severity::shown(severity).is_some();
+        self.documents[organization].alarms.iter().filter(|alarm| shown(alarm.severity)).count()
     }
 
     pub fn organization(&self, at: usize) -> OrganizationId {
@@ -94,8 +106,14 @@ pub fn config(folder: &Path, server: &str) -> AccountConfig {
 impl Phone {
     /// Signed in, with everything read once.
     pub async fn signed_in(backend: &Backend, who: &(String, String)) -> Self {
+        Self::with_clock(backend, who, Arc::new(SystemClock)).await
+    }
+
+    /// The same with a clock of its own.
+    pub async fn with_clock(backend: &Backend, who: &(String, String), clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (account, _) = Account::open(config(folder.path(), &backend.server.base_url())).await.unwrap();
+        let config = AccountConfig { clock, ..config(folder.path(), &backend.server.base_url()) };
+        let (account, _) = Account::open(config).await.unwrap();
         account.sign_in(&who.0, &SecretString::from(who.1.clone())).await.unwrap();
         let phone = Self { folder, account };
         phone.until("everything was read", |state| state.read_at.is_some()).await;
@@ -106,6 +124,11 @@ impl Phone {
     pub async fn reopened(self, backend: &Backend) -> Self {
         let Self { folder, account } = self;
         account.shutdown().await;
+        Self::opened(folder, backend).await
+    }
+
+    /// Opens the app on files that are there; waits until whoever had them open has let go.
+    pub async fn opened(folder: TempDir, backend: &Backend) -> Self {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match Account::open(config(folder.path(), &backend.server.base_url())).await {
@@ -186,26 +209,22 @@ impl Listed {
     }
 }
 
-/// A clock that is set by hand.
-#[derive(Debug)]
-pub struct HandClock(std::sync::Mutex<Moment>);
+/// The phone's own clock, whose hands can be turned forward.
+#[derive(Debug, Default)]
+pub struct HandClock(std::sync::atomic::AtomicI64);
 
 impl HandClock {
-    pub fn at(wall: Timestamp) -> Arc<Self> {
-        Arc::new(Self(std::sync::Mutex::new(Moment { wall, monotonic_ms: 1_000, boot: 1 })))
-    }
-
     /// Time passes on both clocks.
     pub fn pass(&self, millis: i64) {
-        let mut moment = self.0.lock().unwrap();
-        moment.wall = moment.wall.plus_millis(millis);
-        moment.monotonic_ms += millis;
+        self.0.fetch_add(millis, std::sync::atomic::Ordering::SeqCst);
     }
 }
 
 impl Clock for HandClock {
     fn now(&self) -> Moment {
-        *self.0.lock().unwrap()
+        let passed = self.0.load(std::sync::atomic::Ordering::SeqCst);
+        let now = SystemClock.now();
+        Moment { wall: now.wall.plus_millis(passed), monotonic_ms: now.monotonic_ms + passed, ..now }
     }
 }
 

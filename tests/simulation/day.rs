@@ -28,6 +28,11 @@ impl World {
             let at = self.moment(&troubles, day_ms);
             self.later(at, Happening::Restores);
         }
+        if self.chance.happens(200) {
+            // The backup of the beginning is restored at the end: what was confirmed a day ago comes again.
+            self.later(0, Happening::BacksUp);
+            self.later(day_ms - MINUTE, Happening::Restores);
+        }
         for _ in 0..self.chance.below(4) {
             let at = self.moment(&troubles, day_ms);
             let back = at + self.chance.between(SECOND, 20 * MINUTE);
@@ -65,20 +70,10 @@ impl World {
             let reboot = self.chance.happens(400);
             self.later(at, Happening::Dies { phone, reboot });
         }
-        let spans: [(u64, i64, fn(usize, bool) -> Happening); 4] = [
-            (3, 3 * HOUR, |phone, trouble| Happening::Signal(phone, !trouble)),
-            (2, 30 * MINUTE, |phone, trouble| Happening::Token(phone, !trouble)),
-            (2, 30 * MINUTE, Happening::Lent),
-            (3, 2 * MINUTE, Happening::Front),
-        ];
-        for (most, longest_ms, happening) in spans {
-            for _ in 0..self.chance.below(most) {
-                let at = self.moment(troubles, day_ms);
-                let until = at + self.chance.between(SECOND, longest_ms);
-                self.later(at, happening(phone, true));
-                self.later(until.min(day_ms - 1), happening(phone, false));
-            }
-        }
+        self.plan_spans(3, 3 * HOUR, (troubles, day_ms), |trouble| Happening::Signal(phone, !trouble));
+        self.plan_spans(2, 30 * MINUTE, (troubles, day_ms), |trouble| Happening::Token(phone, !trouble));
+        self.plan_spans(2, 30 * MINUTE, (troubles, day_ms), |trouble| Happening::Lent(phone, trouble));
+        self.plan_spans(3, 2 * MINUTE, (troubles, day_ms), |front| Happening::Front(phone, front));
         if self.chance.happens(150) {
             // Without signal for a day: what was made at its beginning is too old at its end.
             self.later(1, Happening::Signal(phone, false));
@@ -87,6 +82,22 @@ impl World {
             let at = self.moment(troubles, day_ms);
             let by_ms = self.chance.between(-5 * HOUR, 5 * HOUR);
             self.later(at, Happening::ClockSet(phone, by_ms));
+        }
+    }
+
+    /// Something that begins and ends a few times a day.
+    fn plan_spans(
+        &mut self,
+        most: u64,
+        longest_ms: i64,
+        (troubles, day_ms): (&[i64], i64),
+        happening: impl Fn(bool) -> Happening,
+    ) {
+        for _ in 0..self.chance.below(most) {
+            let at = self.moment(troubles, day_ms);
+            let until = at + self.chance.between(SECOND, longest_ms);
+            self.later(at, happening(true));
+            self.later(until.min(day_ms - 1), happening(false));
         }
     }
 
@@ -104,7 +115,7 @@ impl World {
         let kind = self.chance.pick(&kind).copied().unwrap_or("mute");
         let drafts = alarms.into_iter().map(|alarm| self.draft(phone, organization, alarm, kind, None)).collect();
         self.tally.count("acted");
-        self.to_outbox(phone, outbox::Event::Made(drafts))
+        self.tell_outbox(phone, outbox::Event::Made(drafts))
     }
 
     /// An action as the feature would make it, entered in the ledger.
@@ -140,6 +151,7 @@ impl World {
             at_ms: self.now_ms,
             durable: false,
             let_go: false,
+            heard: false,
         };
         self.ledger.made.insert(id, made);
         Draft { id, organization, kind: kind.to_owned(), subject, body, seen, expires_at: until, retry_of }
@@ -168,9 +180,9 @@ impl World {
         if matches!(entry.state, State::Parked(_)) && self.chance.happens(600) {
             self.tally.count("retried");
             let draft = self.draft(phone, entry.organization, entry.subject.id, &entry.kind, Some(entry.id));
-            return self.to_outbox(phone, outbox::Event::Made(vec![draft]));
+            return self.tell_outbox(phone, outbox::Event::Made(vec![draft]));
         }
         self.tally.count("discarded");
-        self.to_outbox(phone, outbox::Event::Discarded(entry.id))
+        self.tell_outbox(phone, outbox::Event::Discarded(entry.id))
     }
 }

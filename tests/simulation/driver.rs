@@ -11,22 +11,24 @@ impl World {
     }
 
     /// One step of the outbox, and its effects.
-    pub(super) fn to_outbox(&mut self, phone: usize, event: outbox::Event) -> Result<(), String> {
+    pub(super) fn tell_outbox(&mut self, phone: usize, event: outbox::Event) -> Result<(), String> {
         let now = self.phones[phone].moment(self.now_ms);
         let random = self.chance.roll();
         let Some(life) = &mut self.phones[phone].life else { return Ok(()) };
         let effects = life.outbox.step(event, &now, random);
+        self.phones[phone].touched = true;
         self.phones[phone].queue(effects);
         self.perform_all(phone)
     }
 
     /// One step of the schedule, and its effects.
-    pub(super) fn to_schedule(&mut self, phone: usize, event: schedule::Event) -> Result<(), String> {
+    pub(super) fn tell_schedule(&mut self, phone: usize, event: schedule::Event) -> Result<(), String> {
         let now = self.phones[phone].moment(self.now_ms);
         let random = self.chance.roll();
         let Some(life) = &mut self.phones[phone].life else { return Ok(()) };
         let effects = life.schedule.step(event, &now, random);
         life.todo.extend(effects.into_iter().map(Todo::Schedule));
+        self.phones[phone].touched = true;
         self.perform_all(phone)
     }
 
@@ -121,9 +123,9 @@ impl World {
         }
         *set = None;
         if of_outbox {
-            self.to_outbox(phone, outbox::Event::Tick)
+            self.tell_outbox(phone, outbox::Event::Tick)
         } else {
-            self.to_schedule(phone, schedule::Event::Tick)
+            self.tell_schedule(phone, schedule::Event::Tick)
         }
     }
 
@@ -142,14 +144,14 @@ impl World {
         }
         self.phones[phone].start(self.now_ms)?;
         let (to_outbox, to_schedule) = self.phones[phone].first_events();
-        to_outbox.into_iter().try_for_each(|event| self.to_outbox(phone, event))?;
-        to_schedule.into_iter().try_for_each(|event| self.to_schedule(phone, event))
+        to_outbox.into_iter().try_for_each(|event| self.tell_outbox(phone, event))?;
+        to_schedule.into_iter().try_for_each(|event| self.tell_schedule(phone, event))
     }
 
     pub(super) fn tells_session(&mut self, phone: usize) -> Result<(), String> {
         let session = self.phones[phone].session();
         let usable = self.phones[phone].token;
-        self.to_outbox(phone, outbox::Event::Session(session))?;
-        self.to_schedule(phone, schedule::Event::Session(usable))
+        self.tell_outbox(phone, outbox::Event::Session(session))?;
+        self.tell_schedule(phone, schedule::Event::Session(usable))
     }
 }

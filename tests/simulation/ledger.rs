@@ -24,6 +24,8 @@ pub struct Made {
     pub durable: bool,
     /// The person let go of it, or made another one instead.
     pub let_go: bool,
+    /// Its phone heard that the server has it.
+    pub heard: bool,
 }
 
 /// All actions ever made.

@@ -173,7 +173,7 @@ impl World {
         let (life, heartbeat_ms) = (listener.life, listener.heartbeat_ms);
         self.later(heartbeat_ms, Happening::Beats { phone, ticket });
         if self.lives(phone, life) {
-            self.to_schedule(phone, schedule::Event::StreamBeat { ticket })?;
+            self.tell_schedule(phone, schedule::Event::StreamBeat { ticket })?;
         }
         Ok(())
     }
@@ -213,7 +213,7 @@ impl World {
                 if let Ok(answer) = &mut answer {
                     self.phones[phone].incoming(answer);
                 }
-                return self.to_outbox(phone, outbox::Event::Answered { ticket, answer });
+                return self.tell_outbox(phone, outbox::Event::Answered { ticket, answer });
             }
             Reply::Rows { .. } => return self.rows_come(phone, reply),
             Reply::PullFailed { ticket, feed, end } => {
@@ -233,7 +233,7 @@ impl World {
             Reply::StreamUp { ticket } => schedule::Event::StreamUp { ticket },
             Reply::StreamDown { ticket, failure } => schedule::Event::StreamDown { ticket, failure },
         };
-        self.to_schedule(phone, event)
+        self.tell_schedule(phone, event)
     }
 
     /// Rows and mark go to the disk in one transaction. What comes for a pull that has ended otherwise is left.
@@ -253,8 +253,8 @@ impl World {
         let more = matches!(read, Read::Changes(before) if before.offset != offset);
         let organization = feed.organization;
         let reached = outbox::Event::FeedReached { organization, feed: FEED.to_owned(), generation, offset };
-        self.to_outbox(phone, reached)?;
-        self.to_schedule(phone, schedule::Event::Pulled { feed, ticket, end: PullEnd::Read { mark, more } })
+        self.tell_outbox(phone, reached)?;
+        self.tell_schedule(phone, schedule::Event::Pulled { feed, ticket, end: PullEnd::Read { mark, more } })
     }
 
     fn compare(&self, phone: usize, feed: &Feed, offset: i64, theirs: onsite_rules::digest::Tally) -> DigestEnd {

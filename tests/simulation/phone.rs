@@ -48,15 +48,17 @@ pub struct Phone {
     pub lent: bool,
     pub front: bool,
     pub made: usize,
+    /// Something happened to it since it was checked last.
+    pub touched: bool,
     /// Parked actions about which the person decided, before that is recorded.
     pub wishes: BTreeSet<ActionId>,
     mutant: Mutant,
 }
 
-/// What survives. Actions lie there as they are serialized.
+/// What survives. A process that starts finds the actions as they are written and read again.
 #[derive(Debug, Default)]
 pub struct Disk {
-    own: BTreeMap<ActionId, String>,
+    own: BTreeMap<ActionId, Entry>,
     pub rows: BTreeMap<OrganizationId, BTreeMap<Uuid, Row>>,
     pub marks: BTreeMap<Feed, Mark>,
     pub times: BTreeMap<Feed, FeedTimes>,
@@ -99,6 +101,7 @@ impl Phone {
             lent: false,
             front: false,
             made: 0,
+            touched: false,
             wishes: BTreeSet::new(),
             mutant,
         }
@@ -133,7 +136,7 @@ impl Phone {
     /// The process starts: both step functions from what the disk holds.
     pub fn start(&mut self, now_ms: i64) -> Result<(), String> {
         let now = self.moment(now_ms);
-        let mut entries = self.entries()?;
+        let mut entries = self.read_entries()?;
         if self.mutant == Mutant::ForgetsWhatWasInFlight {
             entries.retain(|entry| !matches!(&entry.state, State::Waiting(waiting) if waiting.attempts > 0));
         }
@@ -171,10 +174,18 @@ impl Phone {
         (to_outbox, to_schedule)
     }
 
-    /// What the disk has of the actions, in order.
-    pub fn entries(&self) -> Result<Vec<Entry>, String> {
-        let read = |text: &String| serde_json::from_str::<Entry>(text).map_err(|error| format!("unreadable: {error}"));
-        self.disk.own.values().map(read).collect()
+    /// What the disk has of the actions, as it is read.
+    fn read_entries(&self) -> Result<Vec<Entry>, String> {
+        let read = |entry: &Entry| {
+            let text = serde_json::to_string(entry)?;
+            serde_json::from_str(&text)
+        };
+        self.disk.own.values().map(read).collect::<Result<_, _>>().map_err(|error| format!("unreadable: {error}"))
+    }
+
+    /// What the disk has of the actions.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.disk.own.values()
     }
 
     /// Queues the effects of the outbox as its driver would.
@@ -191,8 +202,8 @@ impl Phone {
     pub fn outgoing(&self, mut batch: outbox::Batch, ledger: &mut Ledger) -> Result<outbox::Batch, String> {
         if self.mutant == Mutant::AsksAgainUnderANewId {
             for action in &mut batch.actions {
-                let entry = self.disk.own.get(&action.id).map(|text| serde_json::from_str::<Entry>(text));
-                let again = matches!(entry, Some(Ok(Entry { state: State::Waiting(it), .. })) if it.attempts > 1);
+                let entry = self.disk.own.get(&action.id);
+                let again = matches!(entry, Some(Entry { state: State::Waiting(it), .. }) if it.attempts > 1);
                 if again {
                     let made = ledger.of(action.id)?.clone();
                     action.id = ActionId(Uuid::from_u128(action.id.0.as_u128() | NEW_ID));
@@ -230,9 +241,11 @@ impl Phone {
         }
         for entry in &record.put {
             self.may_write(entry, ledger, server)?;
-            let text = serde_json::to_string(entry).map_err(|error| error.to_string())?;
-            self.disk.own.insert(entry.id, text);
+            self.disk.own.insert(entry.id, entry.clone());
             ledger.recorded(entry.id);
+            if let (State::OnServer(_), Some(made)) = (&entry.state, ledger.made.get_mut(&entry.id)) {
+                made.heard = true;
+            }
         }
         let kept = ledger.kept.get(&self.index).copied().unwrap_or_default();
         if kept == self.disk.own.len() {
@@ -243,8 +256,7 @@ impl Phone {
     }
 
     fn may_forget(&self, id: ActionId, record: &Record, ledger: &mut Ledger, server: &Server) -> Result<(), String> {
-        let Some(text) = self.disk.own.get(&id) else { return Ok(()) };
-        let entry: Entry = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let Some(entry) = self.disk.own.get(&id) else { return Ok(()) };
         let wished = self.wishes.contains(&id);
         let replaced = record.put.iter().any(|new| new.subject == entry.subject && new.order > entry.order);
         let rightly = match &entry.state {
@@ -278,7 +290,10 @@ impl Phone {
     }
 
     /// What must hold whenever the driver has nothing to do.
-    pub fn check(&self, now_ms: i64) -> Result<(), String> {
+    pub fn check(&mut self, now_ms: i64) -> Result<(), String> {
+        if !std::mem::take(&mut self.touched) {
+            return Ok(());
+        }
         let Some(life) = self.life.as_ref().filter(|life| life.todo.is_empty()) else { return Ok(()) };
         let index = self.index;
         if life.outbox.entries().count() != self.disk.own.len() {

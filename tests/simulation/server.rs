@@ -159,7 +159,7 @@ impl Server {
         now_ms: i64,
         ledger: &Ledger,
     ) -> Result<Option<Vec<ActionResult>>, String> {
-        if request.actions.len() > 100 || serde_json::to_vec(request).map_or(0, |body| body.len()) > 1 << 20 {
+        if request.actions.len() > 100 {
             return Err("a batch is over its limit".to_owned());
         }
         if request.generation.is_some_and(|generation| generation != self.generation) {
@@ -186,6 +186,9 @@ impl Server {
         }
         let result = match self.decide(action, now_ms) {
             Ok(()) => self.apply(action, now_ms, ledger)?,
+            Err((_, refusal)) if refusal.code == Code::TooOld && ledger.of(action.id)?.heard => {
+                return Err(format!("{}: was in time once, and is too old now", action.id));
+            }
             Err((outcome, refusal)) => {
                 ActionResult { code: Some(refusal.code), arguments: refusal.arguments, ..empty(action.id, outcome) }
             }
@@ -194,12 +197,12 @@ impl Server {
         Ok(result)
     }
 
-    fn decide(&mut self, action: &ActionRequest, now_ms: i64) -> Result<(), (Outcome, Refusal)> {
+    fn decide(&self, action: &ActionRequest, now_ms: i64) -> Result<(), (Outcome, Refusal)> {
         let refused = |refusal| (Outcome::Refused, refusal);
         let kind = kind(&action.kind).ok_or_else(|| refused(Refusal::of(Code::NotOffered)))?;
         in_time(kind, action.age_ms, action.confirmed_before).map_err(refused)?;
-        let results = self.data.results.clone();
-        let row = self.row(action.organization_id, action.subject.id);
+        let Data { rows, results, .. } = &self.data;
+        let row = rows.get(&action.organization_id).and_then(|rows| rows.get(&action.subject.id));
         let row = row.ok_or_else(|| refused(Refusal::of(Code::NotFound)))?;
         let aspect = if is_mute(&action.kind) { &row.mute } else { &row.acknowledgement };
         let standing = Standing { version: aspect.version, last_action: aspect.action };

@@ -238,7 +238,7 @@ impl World {
             }
             self.now_ms = at_ms;
             self.happen(happening)?;
-            self.phones.iter().try_for_each(|phone| phone.check(at_ms))?;
+            self.phones.iter_mut().try_for_each(|phone| phone.check(at_ms))?;
         }
         self.check_that_all_came_together()?;
         Ok(self.tally)
@@ -260,8 +260,8 @@ impl World {
                 self.tally.count("ring");
                 let feed = Feed { organization, name: FEED.to_owned() };
                 if self.lives(phone, life) {
-                    self.to_outbox(phone, outbox::Event::Nudged)?;
-                    self.to_schedule(phone, schedule::Event::Rung { feed, offset })?;
+                    self.tell_outbox(phone, outbox::Event::Nudged)?;
+                    self.tell_schedule(phone, schedule::Event::Rung { feed, offset })?;
                 }
                 Ok(())
             }
@@ -306,8 +306,8 @@ impl World {
                 if !there {
                     self.listeners.remove(&phone);
                 }
-                self.to_outbox(phone, outbox::Event::Nudged)?;
-                self.to_schedule(phone, schedule::Event::NetworkChanged)
+                self.tell_outbox(phone, outbox::Event::Nudged)?;
+                self.tell_schedule(phone, schedule::Event::NetworkChanged)
             }
             Happening::Token(phone, there) => {
                 self.tally.count("token gone");
@@ -321,8 +321,8 @@ impl World {
             }
             Happening::Front(phone, front) => {
                 self.phones[phone].front = front;
-                self.to_outbox(phone, outbox::Event::Nudged)?;
-                self.to_schedule(phone, schedule::Event::Front(front))
+                self.tell_outbox(phone, outbox::Event::Nudged)?;
+                self.tell_schedule(phone, schedule::Event::Front(front))
             }
             Happening::ClockSet(phone, by_ms) => {
                 self.tally.count("clock set");
@@ -360,7 +360,7 @@ impl World {
     /// The end: nothing waits, nothing is half shown, and every phone holds what the server holds.
     fn check_that_all_came_together(&mut self) -> Result<(), String> {
         for phone in &self.phones {
-            for entry in phone.entries()? {
+            for entry in phone.entries() {
                 let truly_ms = self.now_ms - self.ledger.of(entry.id)?.at_ms;
                 let age_ms = entry.age(&phone.moment(self.now_ms)).0.max(truly_ms);
                 let ended = entry.expires_at.is_some_and(|end| end.millis_since(entry.made.wall) < age_ms);

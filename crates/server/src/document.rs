@@ -3,7 +3,7 @@
 //! Inventory, sensors and alarms stand in it exactly as the vendor's API writes them, so that an answer of the vendor's
 //! can be pasted in; people, groups and the partner are ours.
 
-use onsite_wire::ids::{LocationId, PartnerId, PersonId};
+use onsite_wire::ids::{LocationId, OrganizationId, PartnerId, PersonId};
 use onsite_wire::onsite::{Capability, Role};
 use onsite_wire::rest::{Alarm, InventoryObject, Measurement, Sensor};
 use serde::{Deserialize, Serialize};
@@ -85,4 +85,14 @@ pub struct DocumentPartner {
     pub id: PartnerId,
     /// Its name.
     pub name: String,
+}
+
+impl OrganizationDocument {
+    /// The organization that it is about; nothing if it holds none.
+    pub fn organization_id(&self) -> Option<OrganizationId> {
+        self.inventory_objects.iter().find_map(|object| match object {
+            InventoryObject::Organization(organization) => Some(organization.id),
+            InventoryObject::Location(_) | InventoryObject::Device(_) => None,
+        })
+    }
 }

@@ -9,7 +9,8 @@
 //! | [`clock`] | the only source of the time of day |
 //! | [`storage`] | the data, offsets and their order: the only place with SQL |
 //! | `access` | who asks, what they may see: sessions, keys, throttle, budgets, scope |
-//! | `http` | routes, bodies, answers, faults, the socket |
+//! | `routes`, `openapi` | what is answered where; our half as a document |
+//! | `http` | bodies, answers, faults, the socket |
 //! | `feeds`, `digest`, `events` | reading, comparing, being told |
 //! | `rest` | the vendor's endpoints over the feeds |
 //! | `streams` | measurements, live and replayed |
@@ -17,10 +18,13 @@
 //! | `history` | one alarm's and one sensor's past |
 //! | `server_info` | what the server is |
 //! | [`demo`] | invented organizations and what happens in them |
+//! | `living` | performs the demonstration on a server's data |
+//! | [`cli`] | the program's commands |
 //! | [`document`] | an organization as one JSON document |
 
 mod access;
 mod actions;
+pub mod cli;
 pub mod clock;
 pub mod demo;
 mod digest;
@@ -29,14 +33,19 @@ mod events;
 mod feeds;
 mod history;
 mod http;
+mod living;
+mod openapi;
 mod random;
 mod rest;
+mod routes;
 mod server;
 mod server_info;
 pub mod storage;
 mod streams;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use http::{Fault, FaultSwitch, our_document};
+pub use http::{Fault, FaultSwitch};
+pub use living::Living;
+pub use openapi::our_document;
 pub use server::{Limits, RunningServer, ServerConfig, ServerError, TlsFiles, start};
 pub use storage::Storage;

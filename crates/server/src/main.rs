@@ -1,3 +1,17 @@
 //! The server as a program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use onsite_server::cli::{Program, run};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Program::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("onsite-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

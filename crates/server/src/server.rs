@@ -11,7 +11,9 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Budgets, Throttle, secrets};
 use crate::clock::{Clock, SystemClock};
-use crate::http::{App, FaultSwitch, Listening, listen, router};
+use crate::http::{App, FaultSwitch, Listening, listen};
+use crate::living::Living;
+use crate::routes::router;
 use crate::storage::{DataLock, Storage, StorageError};
 
 /// How often the server looks for alarms that are due to clear, and the like.
@@ -182,7 +184,10 @@ async fn drive(storage: Storage, mut stopped: watch::Receiver<bool>) {
             _ = stopped.wait_for(|stopping| *stopping) => return,
             () = tokio::time::sleep(TICK) => {}
         }
-        let done = storage.tick().await.map(|_| ());
+        let done = match storage.tick().await {
+            Ok(_) => storage.ring_for_others().await,
+            Err(error) => Err(error),
+        };
         let forgotten = if ticks.is_multiple_of(TICKS_PER_ROUND) { storage.forget_old().await } else { Ok(()) };
         ticks = ticks.wrapping_add(1);
         if let Err(error) = done.and(forgotten) {
@@ -211,6 +216,22 @@ impl RunningServer {
     /// Faults on purpose.
     pub const fn faults(&self) -> &FaultSwitch {
         &self.faults
+    }
+
+    /// Lets a demonstration go on by the server's clock until the server stops.
+    pub fn play(&self, mut living: Living) {
+        let (storage, mut stopped) = (self.storage.clone(), self.stopping.subscribe());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = stopped.wait_for(|stopping| *stopping) => return,
+                    () = tokio::time::sleep(TICK) => {}
+                }
+                if let Err(error) = living.perform_due(&storage, storage.now()).await {
+                    eprintln!("demonstration: {error}");
+                }
+            }
+        });
     }
 
     /// Takes no more requests, ends open streams, lets running requests end, and gives the data free.

@@ -64,7 +64,7 @@ codes! {
     OtherOrganization "other_organization" 403 [] "No access to this organization." "The caller's key or account does not reach this organization."
     NotFound "not_found" 404 ["what"] "Not found: {what}." "It does not exist, or the caller may not see it."
     GzipRequired "gzip_required" 406 [] "This stream is served with gzip only." "A measurement stream was asked for without gzip."
-    GenerationChanged "generation_changed" 409 [] "The server's data was restored. Everything is asked again." "The request names another generation of the server's data than the present one. Nothing was applied."
+    GenerationChanged "generation_changed" 409 ["generation"] "The server's data was restored as {generation}. Everything is asked again." "The request names another generation of the server's data than the present one. Nothing was applied."
     OffsetGone "offset_gone" 410 [] "The offset is too old. Read everything again." "Changes after this offset are no longer known to be complete."
     TooLarge "too_large" 413 ["limit"] "Too large: at most {limit}." "The body, a batch or a nested value is over its limit. Nothing was applied."
     TooManyRequests "too_many_requests" 429 ["seconds"] "Too many requests. Try again in {seconds} s." "A rate limit was reached."

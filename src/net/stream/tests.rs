@@ -1,3 +1,5 @@
+//! The splitter against a JSON library: any document, any pieces, any hostile bytes.
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -21,7 +21,8 @@
 //! - A versioned action that follows one which still shapes what the person sees names it (`after`); else it names the
 //!   version that the person saw.
 //! - An unsent action is replaced by a later one on the same subject and aspect where the kind says so, if the server
-//!   cannot have heard of it. One that was perhaps heard of stays, and the later one follows it.
+//!   cannot have heard of it: it was never sent, or not a byte of any attempt left the phone. Any other stays, also after a
+//!   429 (a copy may still be under way), and the later one follows it.
 //!
 //! # What is retried, and when
 //! - No network, 429, 5xx, a broken or lost answer: the batch's actions wait on, and the organization's next attempt comes
@@ -47,7 +48,8 @@
 //! asked for instead. Those made against a version, or on another aspect, go on.
 //!
 //! # A restored backup
-//! Every batch names the generation that the phone knows; a server of another generation applies nothing. On a new
+//! Every batch names the generation that the phone knows; a server of another generation applies nothing. So the driver
+//! reports the generation ([`Event::GenerationSeen`], [`Event::FeedReached`]) before the session when it knows one. On a new
 //! generation all confirmed actions of the last 7 days become waiting again, in one transaction, under their ids and in
 //! their old places, so they go before newer ones; they are marked `confirmed_before`, because their age is no reason to
 //! refuse them. Those past their own end are left: their effect would be over.
@@ -69,6 +71,9 @@ mod making;
 mod sending;
 mod shelf;
 mod view;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -115,6 +115,8 @@ pub enum Event {
     },
     /// The person's rights in an organization changed: its offsets are worth nothing.
     RightsChanged(OrganizationId),
+    /// All copies are gone, with all that is remembered of them. What is under way for them ends unheard.
+    CopiesGone,
     /// Time passed.
     Tick,
 }

@@ -42,6 +42,9 @@ mod event;
 mod feed;
 mod stream;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use onsite_wire::ids::OrganizationId;
@@ -195,6 +198,11 @@ impl Schedule {
                 for (feed, copy) in self.copies.iter_mut().filter(|(feed, _)| feed.organization == organization) {
                     copy.want_full(Why::Rights, &work.now);
                     work.note(Note::FullRead { feed: feed.clone(), why: Why::Rights });
+                }
+            }
+            Event::CopiesGone => {
+                for copy in self.copies.values_mut() {
+                    *copy = Copy::open(None, FeedTimes::default(), work.now.monotonic_ms);
                 }
             }
             Event::Tick => {}

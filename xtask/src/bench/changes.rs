@@ -70,10 +70,10 @@ fn bodies(world: &World) -> Vec<Arc<Vec<u8>>> {
 fn change(world: &World, mut alarm: Alarm, at: usize, time: usize) -> Alarm {
     alarm.revision = i64::try_from(time).ok().map(|time| OFFSET + time);
     alarm.alarm_reactivation_count += 1 + i32::try_from(time).unwrap_or_default();
-    if at % 4 == 0 {
+    if at.is_multiple_of(4) {
         alarm.cleared_time = Some(world.now);
     }
-    if at % 10 == 0 {
+    if at.is_multiple_of(10) {
         alarm.message.push_str(&format!(" Seen {time} times."));
     }
     alarm

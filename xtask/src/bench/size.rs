@@ -29,8 +29,8 @@ pub fn lines(_: &World) -> Outcome<Vec<Line>> {
 fn library(told: &[u8]) -> Outcome<PathBuf> {
     for line in told.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let message: serde_json::Value = serde_json::from_slice(line)?;
-        if message["target"]["name"] == "onsite_size"
-            && let Some(file) = message["filenames"][0].as_str()
+        if message.pointer("/target/name").and_then(serde_json::Value::as_str) == Some("onsite_size")
+            && let Some(file) = message.pointer("/filenames/0").and_then(serde_json::Value::as_str)
         {
             return Ok(file.into());
         }

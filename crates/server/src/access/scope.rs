@@ -56,7 +56,7 @@ impl Scope {
         Ok(Self { organization, person, gone_before, rights, tree, sight })
     }
 
-    /// Whether the caller may see something of this kind, with this id, at this place.
+    /// Whether the caller may see something of this kind at this place; a location's place is itself.
     pub(crate) fn sees(&self, kind: Kind, place: Place) -> bool {
         match (&self.sight, kind) {
             (Sight::Everything, _) | (_, Kind::Organization | Kind::Person) => true,

@@ -72,7 +72,7 @@ pub(crate) async fn sign_in(
     let Some(person) = authenticate(&app, request).await? else {
         return Err(Refused::of(Code::WrongCredentials));
     };
-    app.throttle.succeeded(&email);
+    app.throttle.succeeded(&email, &address);
     let (tokens, session) = new_tokens(&app, now);
     let id = person.id;
     app.storage.write(move |write| write.begin_session(id, &session)).await?;

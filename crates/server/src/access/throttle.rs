@@ -52,10 +52,15 @@ impl Throttle {
         }
     }
 
-    /// Forgets the failures of an account that got in.
-    pub(crate) fn succeeded(&self, email: &str) {
+    /// The last failure noted was none. The account's others are forgotten too; the address keeps them, for whoever knows
+    /// one password is not to guess others.
+    pub(crate) fn succeeded(&self, email: &str, address: &str) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.remove(&format!("account {email}"));
+        let [(account, _), (address, _)] = keys(email, address);
+        failures.remove(&account);
+        if let Some(list) = failures.get_mut(&address) {
+            list.pop();
+        }
     }
 }
 
@@ -78,5 +83,20 @@ mod tests {
         assert_eq!(throttle.wait("ada", "here", at(10)), Some(15 * 60 - 10 + 1));
         assert_eq!(throttle.wait("bob", "here", at(10)), None);
         assert_eq!(throttle.wait("ada", "here", at(15 * 60)), None);
+    }
+
+    #[test]
+    fn who_gets_in_is_never_slowed_down_by_it() {
+        let throttle = Throttle::default();
+        let now = Timestamp::from_millis(0);
+        for _ in 0..200 {
+            assert_eq!(throttle.wait("ada", "here", now), None);
+            throttle.failed("ada", "here", now);
+            throttle.succeeded("ada", "here");
+        }
+        for guess in 0..50 {
+            throttle.failed(&format!("guess {guess}"), "here", now);
+        }
+        assert!(throttle.wait("ada", "here", now).is_some(), "but with everybody else by guesses from there");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use onsite_rules::action::{Aspect, Earlier, Kind, Merge, Refusal, Standing, Verdict, kind, verdict};
+use onsite_rules::action::{Aspect, Earlier, Kind, Merge, Refusal, Standing, Verdict, in_time, kind, verdict};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, PersonId};
 use onsite_wire::onsite::{ActionRequest, ActionResult, Basis, Capability, CurrentState, Outcome, Position};
@@ -91,9 +91,10 @@ pub(super) fn decide(
     Ok(result)
 }
 
-/// A hash of everything that makes an action this one. How old it is changes from one sending to the next.
+/// A hash of everything that makes an action this one. How old it is, and whether it was confirmed once, changes from one
+/// sending to the next.
 fn fingerprint(request: &ActionRequest) -> Result<[u8; 32], StorageError> {
-    let content = ActionRequest { age_ms: 0, age_uncertain: false, ..request.clone() };
+    let content = ActionRequest { age_ms: 0, age_uncertain: false, confirmed_before: false, ..request.clone() };
     let json = serde_json::to_vec(&content).map_err(|error| StorageError::Unreadable("action", error))?;
     Ok(Sha256::digest(&json).into())
 }
@@ -156,6 +157,7 @@ fn attempt(
     if !(1..=kind.body_version).contains(&request.body_version) {
         return Err(Refusal::of(Code::BodyNotUnderstood).into());
     }
+    in_time(kind, request.age_ms, request.confirmed_before)?;
     let basis = request.basis.ok_or_else(|| Refusal::of(Code::BodyInvalid).with("detail", "basis is missing"))?;
     let by_name = write.view().person(person)?.map(|person| person.name).unwrap_or_default();
     let arrived = Arrived { request, kind, basis, person, by_name, made_at, scope };

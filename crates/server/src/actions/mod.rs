@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
 use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, ActionsResponse, Problem};
 
@@ -24,7 +25,8 @@ pub(crate) const BATCH_LIMIT: usize = 100;
 
 /// `POST actions`: one result per action, in order.
 #[utoipa::path(post, path = "/onsite/v1/actions", tag = "actions", operation_id = "act", request_body = ActionsRequest,
-    responses((status = 200, body = ActionsResponse), (status = 400, body = Problem), (status = 413, body = Problem)))]
+    responses((status = 200, body = ActionsResponse), (status = 400, body = Problem), (status = 409, body = Problem),
+        (status = 413, body = Problem)))]
 pub(crate) async fn act(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -33,6 +35,11 @@ pub(crate) async fn act(
     let person = caller.person()?;
     if request.actions.len() > BATCH_LIMIT {
         return Err(Refused::too_large("100 actions"));
+    }
+    // What a restored backup has forgotten must come again before what builds on it.
+    let present = app.storage.generation();
+    if request.generation.is_some_and(|named| named != present) {
+        return Err(Refused::of(Code::GenerationChanged).with("generation", present));
     }
     let results = app.storage.act(person, request.actions).await?;
     Ok(Json(ActionsResponse { results }))

@@ -1,11 +1,10 @@
-//! HTTP as such: routes, bodies, answers, faults for tests, the listening socket. Knows nothing of alarms.
+//! HTTP as such: bodies, answers, faults for tests, the listening socket. Knows nothing of alarms; what is answered where
+//! stands in `routes`.
 
 mod answer;
 mod body;
 mod encoding;
 mod faults;
-mod openapi;
-mod routes;
 mod serve;
 
 use std::sync::Arc;
@@ -16,8 +15,6 @@ pub(crate) use answer::Refused;
 pub(crate) use body::{JsonBody, PathParts};
 pub(crate) use encoding::{Pieces, accepts_gzip, json_answer};
 pub use faults::{Fault, FaultSwitch};
-pub use openapi::our_document;
-pub(crate) use routes::router;
 pub(crate) use serve::{Listening, listen};
 
 use crate::Limits;

@@ -112,6 +112,21 @@ impl View<'_> {
         Ok(found.unwrap_or_default())
     }
 
+    /// Where all feeds of all organizations stand.
+    pub(super) fn feeds(&self) -> Result<Vec<Moved>, StorageError> {
+        let mut statement = self.connection.prepare_cached("SELECT organization, feed, last_offset FROM feeds")?;
+        let mut rows = statement.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let organization = OrganizationId::from_bytes(row.get(0)?);
+            // A feed of a later version is not rung for.
+            if let Some(feed) = Feed::named(&row.get::<_, String>(1)?) {
+                all.push(Moved { organization, feed, offset: row.get(2)?, audience: None });
+            }
+        }
+        Ok(all)
+    }
+
     /// The first `limit` objects that changed after an offset, in the order of their offsets: those of the organization
     /// and those of this one person.
     pub fn changes(

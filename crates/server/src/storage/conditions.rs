@@ -10,6 +10,7 @@ use onsite_wire::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::changes::Write;
+use super::import::with_aspects;
 use super::{StorageError, View};
 
 /// A condition as a device reports it.
@@ -210,7 +211,7 @@ impl Write<'_> {
             revision: None,
             ..condition.alarm.clone()
         };
-        let alarm = self.with_aspects(condition.organization, alarm)?;
+        let alarm = with_aspects(alarm, &self.offered(condition.organization)?);
         if present.as_ref() != Some(&alarm) {
             self.put_alarm(condition.organization, &alarm)?;
         }

@@ -14,6 +14,9 @@ use super::{StorageError, migrations};
 const READERS: usize = 8;
 /// Another process (`import`, `api-key`) may hold the write lock for a while.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Pages kept by a connection, in KiB: many readers, one writer.
+const READER_CACHE: i64 = 4_096;
+const WRITER_CACHE: i64 = 32_768;
 
 pub(super) struct Database {
     path: PathBuf,
@@ -45,6 +48,7 @@ impl Database {
         std::fs::create_dir_all(directory)?;
         let path = directory.join(DATABASE_FILE);
         let mut writer = connect(&path)?;
+        writer.pragma_update(None, "cache_size", -WRITER_CACHE)?;
         migrations::run(&mut writer)?;
         Ok(Self {
             path,
@@ -85,9 +89,9 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StorageError> {
         "PRAGMA page_size = 8192;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
-         PRAGMA cache_size = -16000;
          PRAGMA temp_store = MEMORY;",
     )?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

@@ -45,8 +45,9 @@ impl Write<'_> {
         self.put_organization(organization)?;
         self.import_inventory(organization.id, document)?;
         self.import_people(organization.id, document, passwords)?;
+        let offered = self.offered(organization.id)?;
         for alarm in &document.alarms {
-            self.import_alarm(organization.id, alarm)?;
+            self.import_alarm(organization.id, alarm, &offered)?;
         }
         self.measure(organization.id, document.measurements.clone())?;
         Ok(organization.id)
@@ -114,14 +115,19 @@ impl Write<'_> {
         self.put_groups(organization, &groups)
     }
 
-    fn import_alarm(&mut self, organization: OrganizationId, alarm: &Alarm) -> Result<(), StorageError> {
+    fn import_alarm(
+        &mut self,
+        organization: OrganizationId,
+        alarm: &Alarm,
+        offered: &[Capability],
+    ) -> Result<(), StorageError> {
         let present = self.view().alarm(organization, alarm.id)?.map(|(alarm, _, _)| alarm);
         let mut alarm = Alarm { revision: None, ..alarm.clone() };
         if let Some(present) = &present {
             alarm.acknowledgement = alarm.acknowledgement.or_else(|| present.acknowledgement.clone());
             alarm.mute = alarm.mute.or_else(|| present.mute.clone());
         }
-        let alarm = self.with_aspects(organization, alarm)?;
+        let alarm = with_aspects(alarm, offered);
         if present.as_ref() != Some(&alarm) {
             self.put_alarm(organization, &alarm)?;
             self.note_assignment(organization, &alarm)?;
@@ -129,17 +135,21 @@ impl Write<'_> {
         self.adopt(organization, &alarm)
     }
 
-    /// An alarm with the aspects that its organization offers, and without the others.
-    pub(super) fn with_aspects(&self, organization: OrganizationId, alarm: Alarm) -> Result<Alarm, StorageError> {
-        let offered = self.view().organization(organization)?.map(|row| row.capabilities).unwrap_or_default();
-        let offers = |capability| offered.contains(&capability);
-        Ok(Alarm {
-            acknowledgement: offers(Capability::Acknowledge).then(|| alarm.acknowledgement.unwrap_or_default()),
-            mute: offers(Capability::Mute).then(|| alarm.mute.unwrap_or_default()),
-            category: alarm.category.filter(|_| offers(Capability::Category)),
-            floor_position: alarm.floor_position.filter(|_| offers(Capability::FloorPosition)),
-            ..alarm
-        })
+    /// What an organization offers.
+    pub(super) fn offered(&self, organization: OrganizationId) -> Result<Vec<Capability>, StorageError> {
+        Ok(self.view().organization(organization)?.map(|row| row.capabilities).unwrap_or_default())
+    }
+}
+
+/// An alarm with the aspects that its organization offers, and without the others.
+pub(super) fn with_aspects(alarm: Alarm, offered: &[Capability]) -> Alarm {
+    let offers = |capability| offered.contains(&capability);
+    Alarm {
+        acknowledgement: offers(Capability::Acknowledge).then(|| alarm.acknowledgement.unwrap_or_default()),
+        mute: offers(Capability::Mute).then(|| alarm.mute.unwrap_or_default()),
+        category: alarm.category.filter(|_| offers(Capability::Category)),
+        floor_position: alarm.floor_position.filter(|_| offers(Capability::FloorPosition)),
+        ..alarm
     }
 }
 

@@ -4,10 +4,11 @@
 //! offsets in the same transaction, and so do the locations above the old and the new place: whoever may see those only as
 //! the way down to something else learns of it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use onsite_wire::ids::{AlarmId, DeviceId, LocationId, OrganizationId, SensorId};
 use onsite_wire::rest::{Alarm, Device, InventoryObject, Location, Organization, Sensor};
+use rusqlite::params;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -34,6 +35,21 @@ impl View<'_> {
         self.object(organization, Kind::Alarm, id.0)?
             .map(|(stored, offset)| Ok((read_body("alarm", &stored.body)?, stored.place, offset)))
             .transpose()
+    }
+
+    /// All active alarms, of one device or of all.
+    pub fn active_alarms(
+        &self,
+        organization: OrganizationId,
+        device: Option<DeviceId>,
+    ) -> Result<Vec<Alarm>, StorageError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT body FROM objects
+             WHERE organization = ?1 AND feed = 'alarms' AND ended_at IS NULL AND (?2 IS NULL OR parent = ?2)",
+        )?;
+        let device = device.map(|device| *device.bytes());
+        let bodies = statement.query_map(params![organization.bytes(), device], |row| row.get::<_, String>(0))?;
+        bodies.map(|body| read_body("alarm", &body?)).collect()
     }
 
     /// A device, with its place and the offset at which it last changed.
@@ -127,7 +143,9 @@ impl Write<'_> {
             (None, None) => None,
         };
         let before = self.view().object(organization, Kind::Device, device.id.0)?;
-        let body = InventoryObject::Device(Box::new(Device { revision: None, ..device.clone() }));
+        // The vendor's document knows no null: a device that no gateway sees has an empty list.
+        let gateway_ids = Some(device.gateway_ids.clone().unwrap_or_default());
+        let body = InventoryObject::Device(Box::new(Device { revision: None, gateway_ids, ..device.clone() }));
         let stored = Stored {
             kind: Kind::Device,
             id: device.id.0,
@@ -235,10 +253,13 @@ impl Write<'_> {
             return Ok(false);
         }
         let Some(moved) = self.view().location(organization, location)? else { return Ok(false) };
-        let mut above: BTreeSet<LocationId> = before.path(moved.parent_id).into_iter().collect();
-        above.extend(before.path(to));
+        let (above_old, above_new) = (before.path(moved.parent_id), before.path(to));
         self.put_location(organization, &Location { parent_id: to, ..moved })?;
-        for location in above.into_iter().chain(inside.iter().copied()) {
+        for location in &above_new {
+            self.reveal(organization, Kind::Location, location.0)?;
+        }
+        let left = above_old.into_iter().filter(|location| !above_new.contains(location));
+        for location in left.chain(inside.iter().copied()) {
             self.touch(organization, Kind::Location, location.0, Some(location))?;
         }
         for location in inside {

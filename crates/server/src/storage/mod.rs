@@ -23,11 +23,13 @@ mod people;
 mod rights;
 mod tree;
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use onsite_wire::ids::{Generation, OrganizationId, PersonId};
 use onsite_wire::rest::Measurement;
+use onsite_wire::time::Timestamp;
 use tokio::sync::broadcast;
 
 pub use accounts::{AccessToken, NewSession, Refreshed};
@@ -112,6 +114,7 @@ pub struct Storage {
     clock: Arc<dyn Clock>,
     generation: Generation,
     moved: broadcast::Sender<Moved>,
+    rung: Arc<Mutex<HashMap<(OrganizationId, Feed), i64>>>,
     measured: broadcast::Sender<Measured>,
 }
 
@@ -130,6 +133,7 @@ impl Storage {
             clock,
             generation,
             moved: broadcast::channel(RINGS_KEPT).0,
+            rung: Arc::default(),
             measured: broadcast::channel(MEASUREMENTS_KEPT).0,
         })
     }
@@ -147,6 +151,31 @@ impl Storage {
     /// From now on, what is measured.
     pub(crate) fn listen_to_measurements(&self) -> broadcast::Receiver<Measured> {
         self.measured.subscribe()
+    }
+
+    /// The present, by the server's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Rings for what another process wrote: `import` works beside a running server.
+    pub(crate) async fn ring_for_others(&self) -> Result<(), StorageError> {
+        for moved in self.read(|view| view.feeds()).await? {
+            let known = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_new = known.get(&(moved.organization, moved.feed)).is_none_or(|offset| *offset < moved.offset);
+            drop(known);
+            if is_new {
+                self.ring(moved);
+            }
+        }
+        Ok(())
+    }
+
+    fn ring(&self, moved: Moved) {
+        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let offset = rung.entry((moved.organization, moved.feed)).or_default();
+        *offset = moved.offset.max(*offset);
+        self.moved.send(moved).ok();
     }
 
     /// Reads in one state of the data, on a thread that may block.
@@ -181,7 +210,7 @@ impl Storage {
             let news = write.commit()?;
             // Still under the writer's lock, so that listeners hear of offsets in their order. Nobody listening is fine.
             for moved in news.moved {
-                storage.moved.send(moved).ok();
+                storage.ring(moved);
             }
             for measured in news.measured {
                 storage.measured.send(measured).ok();

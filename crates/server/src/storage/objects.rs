@@ -201,7 +201,7 @@ impl Write<'_> {
         }
     }
 
-    /// Gives an object a new offset although it is the same: somebody may see it now who did not, or the other way round.
+    /// Gives an object that is at another place now a new offset: who saw it may not see it any more.
     pub(super) fn touch(
         &mut self,
         organization: OrganizationId,
@@ -222,6 +222,15 @@ impl Write<'_> {
                 offset,
                 place.map(|place| *place.bytes())
             ])?;
+        Ok(())
+    }
+
+    /// Gives an object a new offset that somebody may see now who did not; who saw it still does.
+    pub(super) fn reveal(&mut self, organization: OrganizationId, kind: Kind, id: Uuid) -> Result<(), StorageError> {
+        let offset = self.next_offset(organization, kind.feed(), None)?;
+        self.connection()
+            .prepare_cached("UPDATE objects SET changed_at = ?4 WHERE organization = ?1 AND feed = ?2 AND id = ?3")?
+            .execute(params![organization.bytes(), kind.feed().name(), id.as_bytes(), offset])?;
         Ok(())
     }
 

@@ -200,6 +200,35 @@ async fn what_an_action_cannot_be_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn an_old_intention_has_no_effect_unless_it_was_confirmed_before_a_restore() {
+    let site = Site::open().await;
+    let phone = site.phone_of("nora@example.com").await;
+    let mut old = acknowledge(ALARM_NORTH, NORA, 0);
+    old.age_ms = 25 * 60 * 60 * 1_000;
+    let result = phone.act_one(&old).await;
+    assert_eq!((result.outcome, result.code), (Outcome::Refused, Some(Code::TooOld)));
+    let mut confirmed = acknowledge(ALARM_NORTH, NORA, 0);
+    (confirmed.age_ms, confirmed.confirmed_before) = (old.age_ms, true);
+    assert_eq!(phone.act_one(&confirmed).await.outcome, Outcome::Applied);
+    let made_at = the_alarm(&phone, ALARM_NORTH).await.acknowledgement.unwrap().made_at.unwrap();
+    assert_eq!(site.now().millis_since(made_at), old.age_ms, "the time is computed from the age");
+    confirmed.confirmed_before = false;
+    assert_eq!(phone.act_one(&confirmed).await.outcome, Outcome::AlreadyApplied);
+}
+
+#[tokio::test]
+async fn a_batch_for_another_generation_is_told_so_and_nothing_of_it_is_applied() {
+    let site = Site::open().await;
+    let phone = site.phone_of("nora@example.com").await;
+    let body = |generation: &str| json!({"generation": generation, "actions": [acknowledge(ALARM_NORTH, NORA, 0)]});
+    let answer = phone.post("/onsite/v1/actions", &body(&NORA.to_string())).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (409, "generation_changed"));
+    assert_eq!(the_alarm(&phone, ALARM_NORTH).await.acknowledgement.unwrap().version, 0);
+    let answer = phone.post("/onsite/v1/actions", &body(&site.server.store().generation().to_string())).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["results"][0]["outcome"]), (200, &json!("applied")));
+}
+
+#[tokio::test]
 async fn what_people_did_to_an_alarm_is_told_in_order() {
     let site = Site::open().await;
     let phone = site.phone_of("nora@example.com").await;

@@ -1,5 +1,30 @@
 //! The server's promises, over real HTTP and real files.
 
+#[cfg(test)]
 mod acting;
+#[cfg(test)]
+mod clearing;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod encrypted;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod living;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod restoring;
+#[cfg(test)]
+mod rings;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod visibility;

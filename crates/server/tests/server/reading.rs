@@ -158,3 +158,58 @@ async fn whoever_asks_for_gzip_gets_the_same_answer_under_gzip() {
         assert_eq!(plain, phone.rest(path).await.body, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_list_of_many_pages_holds_every_alarm_once_also_while_alarms_change() {
+    let site = Site::open().await;
+    let mut document = harbour_mill();
+    let id = |n: u32| onsite_wire::ids::AlarmId(onsite_wire::ids::Uuid::from_u128(u128::from(n) << 64 | 0xA1));
+    document.alarms.extend((0..3_500).map(|n| alarm(id(n), UPS_NORTH, None)));
+    site.server.store().import(document).await.unwrap();
+    let phone = site.key().await;
+    let store = site.server.store().clone();
+    let now = site.now();
+    let changing = tokio::spawn(async move {
+        for n in (0..3_500).step_by(50) {
+            store.condition_goes(organization(), UPS_NORTH, id(n).to_string(), now).await.unwrap();
+            let mut worse = condition(&id(n).to_string(), 1);
+            worse.alarm.message = format!("Charge is at {n}");
+            store.condition_occurs(worse, now).await.unwrap();
+        }
+    });
+    let list = phone.rest("alarms").await;
+    changing.await.unwrap();
+    let mut ids = list.all("alarms", "id");
+    assert_eq!(ids.len(), 3_504);
+    ids.dedup();
+    assert_eq!(ids.len(), 3_504, "none twice");
+    // What changed meanwhile comes with the changes; then both sides hold the same.
+    let mut held: std::collections::BTreeMap<String, i64> = std::collections::BTreeMap::new();
+    let mut keep = |answer: &phone::Answer| {
+        for object in answer.body["alarms"].as_array().unwrap() {
+            held.insert(object["id"].as_str().unwrap().to_owned(), object["revision"].as_i64().unwrap());
+        }
+    };
+    keep(&list);
+    keep(&phone.rest(&format!("alarm-changes/{}", list.offset())).await);
+    let mut tally = Tally::default();
+    for (id, revision) in held {
+        let id: onsite_wire::ids::AlarmId = id.parse().unwrap();
+        tally.add(id.bytes(), revision);
+    }
+    let digest = phone.ours("digest/alarms").await.body;
+    assert_eq!(digest["xor"].as_str(), Some(&*tally.hex()));
+}
+
+#[tokio::test]
+async fn an_offer_to_go_on_with_http2_as_the_vendors_java_clients_make_it_is_passed_over() {
+    let site = Site::open().await;
+    let key = site.key().await;
+    let request = key
+        .request(reqwest::Method::GET, "/rest/v1/organizations")
+        .header("connection", "Upgrade, HTTP2-Settings")
+        .header("upgrade", "h2c")
+        .header("http2-settings", "AAMAAABkAARAAAAAAAIAAAAA");
+    let answer = request.send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_11));
+}

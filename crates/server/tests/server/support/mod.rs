@@ -45,10 +45,11 @@ impl Site {
     pub async fn empty(limits: Limits) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
         let clock = Arc::new(ManualClock::at(Timestamp::parse(START).unwrap()));
-        Self::on(directory, clock, limits).await
+        Self::reopened(directory, clock, limits).await
     }
 
-    async fn on(directory: Arc<tempfile::TempDir>, clock: Arc<ManualClock>, limits: Limits) -> Self {
+    /// A server on data that is there already.
+    pub async fn reopened(directory: Arc<tempfile::TempDir>, clock: Arc<ManualClock>, limits: Limits) -> Self {
         install_tls();
         let config = ServerConfig { clock: clock.clone(), limits, ..ServerConfig::local(directory.path()) };
         Self { server: start(config).await.unwrap(), clock, directory, limits }
@@ -57,7 +58,7 @@ impl Site {
     /// The same data on a new server.
     pub async fn restarted(self) -> Self {
         self.server.stop().await;
-        Self::on(self.directory, self.clock, self.limits).await
+        Self::reopened(self.directory, self.clock, self.limits).await
     }
 
     pub fn now(&self) -> Timestamp {

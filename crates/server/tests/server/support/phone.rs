@@ -11,6 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::house::{PASSWORD, organization};
+use super::vendor;
 
 pub struct Phone {
     pub base: String,
@@ -89,7 +90,13 @@ impl Phone {
     }
 
     pub async fn try_get(&self, path: &str) -> Result<Answer, reqwest::Error> {
-        read(self.request(Method::GET, path)).await
+        let answer = read(self.request(Method::GET, path)).await?;
+        if answer.status == StatusCode::OK
+            && answer.headers.get("content-type").is_some_and(|kind| kind == "application/json")
+        {
+            vendor::check_answer(path, &answer.body);
+        }
+        Ok(answer)
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
@@ -120,7 +127,7 @@ impl Phone {
     }
 
     pub async fn try_act(&self, actions: &[ActionRequest]) -> Result<Answer, reqwest::Error> {
-        let request = ActionsRequest { actions: actions.to_vec() };
+        let request = ActionsRequest { generation: None, actions: actions.to_vec() };
         self.try_post("/onsite/v1/actions", serde_json::to_string(&request).unwrap()).await
     }
 
@@ -153,6 +160,7 @@ pub fn action(kind: &str, subject: SubjectKind, id: Uuid, version: i64, body: Va
         basis: Some(Basis::Version(version)),
         age_ms: 0,
         age_uncertain: false,
+        confirmed_before: false,
         body,
     }
 }

@@ -1,6 +1,7 @@
 //! All routes in one place.
 
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -9,13 +10,17 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use onsite_wire::GENERATION_HEADER;
+use onsite_wire::time::Timestamp;
 
-use super::{App, Refused};
 use crate::access::session;
+use crate::http::{App, Refused};
+use crate::openapi::our_document;
 use crate::{actions, digest, events, feeds, history, rest, server_info, streams};
 
 /// The vendor's half of the contract, as it is checked in.
-const VENDOR_DOCUMENT: &str = include_str!("../../../../docs/api/rest-openapi.json");
+const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
+/// The first second after the last one that a `Date` can name.
+const YEAR_10000: u64 = 253_402_300_800;
 
 /// Everything that this server answers.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -24,7 +29,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .nest("/rest", vendor())
         .nest("/onsite/v1", ours())
         .fallback(|| async { Refused::not_found("path") })
-        .layer(from_fn_with_state(Arc::clone(&app), name_generation))
+        .layer(from_fn_with_state(Arc::clone(&app), name_generation_and_time))
         .with_state(app)
 }
 
@@ -48,7 +53,7 @@ fn vendor() -> Router<Arc<App>> {
 /// Our half.
 fn ours() -> Router<Arc<App>> {
     Router::new()
-        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], super::our_document()) }))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], our_document()) }))
         .route("/capabilities", get(server_info::capabilities))
         .route("/session", post(session::sign_in))
         .route("/session", delete(session::sign_out))
@@ -63,11 +68,21 @@ fn ours() -> Router<Arc<App>> {
         .route("/organizations/{organization}/sensors/{sensor}/history", get(history::sensor_history))
 }
 
-/// Every answer, also a refusal, names the generation of the data.
-async fn name_generation(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Every answer, also a refusal, names the generation of the data and the time by the server's own clock: the phone reads
+/// there how far its clock is off, and the time of day must not come from two clocks.
+async fn name_generation_and_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await.into_response();
     if let Ok(generation) = HeaderValue::from_str(&app.storage.generation().to_string()) {
         response.headers_mut().insert(HeaderName::from_static(GENERATION_HEADER), generation);
     }
+    if let Some(date) = date(app.clock.now()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
     response
+}
+
+/// A time as HTTP writes it; nothing for one that it cannot write.
+fn date(now: Timestamp) -> Option<HeaderValue> {
+    let seconds = u64::try_from(now.millis().div_euclid(1_000)).ok().filter(|seconds| *seconds < YEAR_10000)?;
+    HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))).ok()
 }

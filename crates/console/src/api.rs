@@ -1,0 +1,19 @@
+//! What the console uses of the core, in one list. Only [`crate::link`] calls the account; everything else has its data.
+
+pub use onsite::account::{
+    Access, Account, AccountConfig, AccountState, ActionStage, LocationNode, OrganizationOverview, Outcome, OwnAction,
+    SessionState,
+};
+pub use onsite::alarms::{
+    AcknowledgedBy, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AlarmWindow, AssigneeChoice, AssignmentChoice,
+    Chosen, Facets, MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status, Why,
+};
+pub use onsite::error::{Code, Error};
+pub use onsite::home::{Tile, tiles};
+pub use onsite::journal::Line as JournalLine;
+pub use onsite::live::Batch;
+pub use onsite::session::SignInStep;
+pub use onsite::store::Key as StoreKey;
+pub use onsite::sync::outbox::Decision;
+pub use onsite::sync::overlays::Standing;
+pub use onsite::time::Timestamp;

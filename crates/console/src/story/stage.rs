@@ -1,0 +1,146 @@
+//! Where the story happens: the embedded server with the demonstration's organizations, its clock, and who works there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use onsite::time::Timestamp;
+use onsite_rules::rights::sees_everything;
+use onsite_server::demo::{self, Event, Stream};
+use onsite_server::document::{DocumentPerson, OrganizationDocument};
+use onsite_server::storage::Condition;
+use onsite_server::{RunningServer, ServerConfig, start};
+use onsite_wire::ids::OrganizationId;
+use onsite_wire::onsite::{Grant, OrganizationRights};
+use onsite_wire::rest::InventoryObject;
+use tempfile::TempDir;
+
+use super::StoryError;
+use super::chance::Chance;
+use super::clock::StoryTime;
+use super::phone::Handset;
+
+/// So long a storm takes to break out after its demonstration has begun.
+const STORM_COMES_MS: i64 = 10 * 60_000;
+/// Within so long all of a storm's conditions occur.
+const STORM_SPREAD_MS: i64 = 60_000;
+
+/// Where the story happens.
+pub struct Stage {
+    /// The seed of everything.
+    pub seed: u64,
+    /// What the seed decides.
+    pub chance: Chance,
+    /// The time of all.
+    pub time: Arc<StoryTime>,
+    /// The server.
+    pub server: RunningServer,
+    /// What it was begun with.
+    documents: Vec<OrganizationDocument>,
+    folder: TempDir,
+}
+
+/// E-mail and password of somebody.
+pub struct Login {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+}
+
+impl Stage {
+    /// A server with the demonstration of this seed, at the beginning of the shift.
+    pub async fn set(seed: u64) -> Result<Self, StoryError> {
+        let time = StoryTime::at(StoryTime::of_day(5, 30));
+        let documents = demo::organizations(seed, time.now());
+        let folder = tempfile::tempdir()?;
+        let mut config = ServerConfig::local(folder.path().join("server"));
+        config.clock = Arc::clone(&time) as Arc<dyn onsite_server::Clock>;
+        let server = start(config).await?;
+        for document in &documents {
+            server.store().import(document.clone()).await?;
+        }
+        Ok(Self { seed, chance: Chance::of(seed), time, server, documents, folder })
+    }
+
+    /// A new phone.
+    pub fn handset(&mut self, name: &str) -> Handset {
+        // Up to a minute and a half off, either way: phones are.
+        let skew_ms = i64::try_from(self.chance.below(181)).map_or(0, |seconds| (seconds - 90) * 1_000);
+        let key = std::array::from_fn(|_| u8::try_from(self.chance.below(256)).unwrap_or_default());
+        let folder: PathBuf = self.folder.path().join(name);
+        Handset { folder, key, server: self.server.base_url(), skew_ms }
+    }
+
+    /// Where the technician works first.
+    pub fn home(&self) -> Result<OrganizationId, StoryError> {
+        self.documents.first().and_then(organization).ok_or(StoryError::Lacks("an organization"))
+    }
+
+    /// The partner's technician, who works for several customers.
+    pub fn technician(&self) -> Result<Login, StoryError> {
+        let people = self.documents.first().map_or(&[][..], |document| &document.people);
+        let technician = people.iter().find(|person| person.partner.is_some());
+        technician.and_then(login).ok_or(StoryError::Lacks("a partner's technician"))
+    }
+
+    /// One of the first customer's own people, who sees everything there.
+    pub fn colleague(&mut self) -> Result<Login, StoryError> {
+        let document = self.documents.first().ok_or(StoryError::Lacks("an organization"))?;
+        let own = document.people.iter().filter(|person| person.partner.is_none());
+        let everywhere: Vec<_> = own.filter(|person| sees_everything(&rights(document, person))).collect();
+        let colleague = self.chance.pick(&everywhere).copied();
+        colleague.and_then(login).ok_or(StoryError::Lacks("a colleague"))
+    }
+
+    /// Utility power is lost at a site of the first customer, from `begun` on: performs the demonstration's storm. Gives
+    /// when its first condition occurred, and when the last one has.
+    pub async fn storm(&self, begun: Timestamp) -> Result<(Timestamp, Timestamp), StoryError> {
+        let documents = self.documents.get(..1).unwrap_or_default();
+        let until = begun.plus_millis(STORM_COMES_MS);
+        let beats = Stream::new(self.seed, documents, begun).take_while(|beat| beat.at < until);
+        let occurring: Vec<_> = beats
+            .filter_map(|beat| match beat.event {
+                Event::Occurs { condition, alarm } => Some((beat.at, condition, alarm)),
+                _ => None,
+            })
+            .collect();
+        let within = |start: Timestamp| {
+            let end = start.plus_millis(STORM_SPREAD_MS);
+            occurring.iter().filter(move |(at, ..)| (start..end).contains(at))
+        };
+        let starts = occurring.iter().map(|(at, ..)| *at);
+        let first = starts.max_by_key(|at| (within(*at).count(), std::cmp::Reverse(*at)));
+        let first = first.ok_or(StoryError::Lacks("a storm"))?;
+        for (at, key, alarm) in within(first) {
+            let condition =
+                Condition { organization: key.organization, name: key.name_with_part(), alarm: (**alarm).clone() };
+            self.server.store().condition_occurs(condition, *at).await?;
+        }
+        Ok((first, first.plus_millis(STORM_SPREAD_MS)))
+    }
+
+    /// The server and its data are put away.
+    pub async fn strike(self) -> Result<(), StoryError> {
+        self.server.stop().await;
+        Ok(self.folder.close()?)
+    }
+}
+
+fn organization(document: &OrganizationDocument) -> Option<OrganizationId> {
+    document.inventory_objects.iter().find_map(|object| match object {
+        InventoryObject::Organization(organization) => Some(organization.id),
+        _ => None,
+    })
+}
+
+fn login(person: &DocumentPerson) -> Option<Login> {
+    Some(Login { email: person.email.clone(), password: person.password.clone()? })
+}
+
+fn rights(document: &OrganizationDocument, person: &DocumentPerson) -> OrganizationRights {
+    let groups = document.groups.iter().filter(|group| group.members.contains(&person.id));
+    let grants = groups.flat_map(|group| &group.grants);
+    OrganizationRights {
+        grants: grants.map(|grant| Grant { location_id: grant.location_id, role: grant.role }).collect(),
+    }
+}

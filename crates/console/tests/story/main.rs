@@ -1,0 +1,4 @@
+//! The story as a program tells it, for many seeds.
+
+#[cfg(test)]
+mod seeds;
