@@ -68,11 +68,12 @@ impl Feed for AlarmFeed {
     fn take(&self, intake: &mut Intake<'_>, items: Vec<Arrived>) -> Result<(), Fault> {
         let mut changed = AlarmsChanged::default();
         let version = Directory::current_version(intake.cache)?;
-        let mut taking = Taking::new(intake.cache)?;
+        let mut taking = Taking::begin(intake)?;
         for item in items {
             let pending = self.overlays.of(SubjectKind::Alarm, item.alarm.id.0);
             taking.take(intake, &item.alarm, item.revision, &pending, &mut changed)?;
         }
+        taking.end(intake)?;
         if !changed.0.is_empty() {
             intake.changes.note(changed);
         }

@@ -2,7 +2,7 @@
 //! search index are brought along, and what lists must know of the change is noted.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use onsite_rules::mute::holds;
 use onsite_rules::severity::{Shown, shown};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::effective;
 use super::mark::{AlarmsChanged, Mark, NOT_SHOWN, Status};
 use super::words;
-use crate::devices::directory::Presence;
+use crate::devices::directory::{Directory, Presence};
 use crate::devices::intake::device_number;
 use crate::devices::mute::set_deadline;
 use crate::store::Fault;
@@ -90,8 +90,16 @@ struct Enclosing {
     words: String,
 }
 
+/// What a read has learnt of devices and categories. True for one version of the directory.
+#[derive(Default)]
+struct Learnt {
+    version: i64,
+    devices: HashMap<DeviceId, Arc<Enclosing>>,
+    categories: HashMap<String, i64>,
+}
+
 /// Alarms on their way in, in one transaction. A read brings many alarms of few devices: what a device or a category gives
-/// to its alarms is asked for once, and each statement is looked up once.
+/// to its alarms is asked for once a read, and each statement is looked up once.
 pub(super) struct Taking<'a> {
     cache: &'a Connection,
     standing: CachedStatement<'a>,
@@ -99,13 +107,18 @@ pub(super) struct Taking<'a> {
     update: CachedStatement<'a>,
     forget_words: CachedStatement<'a>,
     write_words: CachedStatement<'a>,
-    devices: HashMap<DeviceId, Rc<Enclosing>>,
-    categories: HashMap<String, i64>,
+    learnt: Learnt,
 }
 
 impl<'a> Taking<'a> {
     /// Makes ready.
-    pub(super) fn new(cache: &'a Connection) -> Result<Self, Fault> {
+    pub(super) fn begin(intake: &mut Intake<'a>) -> Result<Self, Fault> {
+        let cache = intake.cache;
+        let mut learnt: Learnt = intake.seen.recall();
+        let version = Directory::current_version(cache)?;
+        if learnt.version != version {
+            learnt = Learnt { version, ..Learnt::default() };
+        }
         Ok(Self {
             cache,
             standing: cache
@@ -126,9 +139,15 @@ impl<'a> Taking<'a> {
             )?,
             forget_words: cache.prepare_cached("DELETE FROM alarm_words WHERE rowid = ?1")?,
             write_words: cache.prepare_cached("INSERT INTO alarm_words (rowid, tokens) VALUES (?1, ?2)")?,
-            devices: HashMap::new(),
-            categories: HashMap::new(),
+            learnt,
         })
+    }
+
+    /// Keeps what was learnt for the read's next job. Devices and categories that came up here raised the version.
+    pub(super) fn end(mut self, intake: &mut Intake<'_>) -> Result<(), Fault> {
+        self.learnt.version = Directory::current_version(self.cache)?;
+        intake.seen.keep(self.learnt);
+        Ok(())
     }
 
     /// Takes one alarm in. `revision` stands for its content where the server gives none.
@@ -184,27 +203,27 @@ impl<'a> Taking<'a> {
             .optional()?)
     }
 
-    fn device(&mut self, organization: i64, id: DeviceId) -> Result<Rc<Enclosing>, Fault> {
-        if let Some(known) = self.devices.get(&id) {
-            return Ok(Rc::clone(known));
+    fn device(&mut self, organization: i64, id: DeviceId) -> Result<Arc<Enclosing>, Fault> {
+        if let Some(known) = self.learnt.devices.get(&id) {
+            return Ok(Arc::clone(known));
         }
         let n = device_number(self.cache, organization, id)?;
         let (presence, covered) = self
             .cache
             .prepare_cached("SELECT state, covered FROM device WHERE n = ?1")?
             .query_row([n], |row| Ok((Presence::from_column(row.get(0)?), row.get(1)?)))?;
-        let device = Rc::new(Enclosing { n, presence, covered, words: words::of_device(self.cache, n)? });
-        self.devices.insert(id, Rc::clone(&device));
+        let device = Arc::new(Enclosing { n, presence, covered, words: words::of_device(self.cache, n)? });
+        self.learnt.devices.insert(id, Arc::clone(&device));
         Ok(device)
     }
 
     fn category(&mut self, name: Option<&str>) -> Result<i64, Fault> {
         let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(0) };
-        if let Some(n) = self.categories.get(name) {
+        if let Some(n) = self.learnt.categories.get(name) {
             return Ok(*n);
         }
         let n = category_number(self.cache, name)?;
-        self.categories.insert(name.to_owned(), n);
+        self.learnt.categories.insert(name.to_owned(), n);
         Ok(n)
     }
 }

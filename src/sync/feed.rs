@@ -1,6 +1,7 @@
 //! What a feature registers so that its objects are pulled: where they are read, how one is taken in, what a full read
 //! removes, and what a digest counts.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 
 use onsite_rules::digest::Tally;
@@ -67,10 +68,12 @@ pub trait Feed: Send + Sync + 'static {
     }
 }
 
-/// Rows that a full read has met, by table and row number: one bit each, so that a million cost 125 kB.
+/// Rows that a read has met, by table and row number: one bit each, so that a million cost 125 kB. And what its feature
+/// remembers from one job to the next.
 #[derive(Debug, Default)]
 pub struct Seen {
     tables: BTreeMap<&'static str, Vec<u64>>,
+    memory: Option<Box<dyn Any + Send>>,
 }
 
 impl Seen {
@@ -85,6 +88,16 @@ impl Seen {
         if let Some(word) = bits.get_mut(word) {
             *word |= 1 << bit;
         }
+    }
+
+    /// What the feature kept of the last job of this read; nothing in the first one, and after one that failed.
+    pub fn recall<T: Any + Default>(&mut self) -> T {
+        self.memory.take().and_then(|memory| memory.downcast().ok()).map(|memory| *memory).unwrap_or_default()
+    }
+
+    /// Keeps something for the next job of this read.
+    pub fn keep<T: Any + Send>(&mut self, memory: T) {
+        self.memory = Some(Box::new(memory));
     }
 
     /// Whether a row was noted.

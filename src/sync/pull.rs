@@ -18,6 +18,10 @@ use crate::time::Timestamp;
 
 /// Elements that go to the writer in one job: some milliseconds of its time.
 const BATCH: usize = 256;
+/// Pages that the writer keeps in memory, in KiB: usually, and during a full read. Its rows come in no order, and each
+/// touches a leaf of every index: leaves that do not stay in memory are encrypted and decrypted again for nearly every row.
+const CACHE_KIB: i64 = 16 * 1_024;
+const FULL_READ_CACHE_KIB: i64 = 48 * 1_024;
 
 /// What a pull needs.
 #[derive(Clone)]
@@ -223,6 +227,9 @@ impl<'a, F: Feed> Pull<'a, F> {
             }
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             writer.long_write(|cache, changes| {
+                if full {
+                    cache.pragma_update(None, "cache_size", -FULL_READ_CACHE_KIB)?;
+                }
                 let organization = organization_number(cache, organization)?;
                 work(&feed, &mut Intake { cache, changes, organization, full, seen: &mut seen, now })
             })
@@ -256,6 +263,13 @@ impl<'a, F: Feed> Pull<'a, F> {
             .write_behind(move |writer| {
                 let missing = last(writer)?;
                 writer.settle()?;
+                if full {
+                    // A full read that broke off is read again, and ends here then.
+                    writer.cache(|cache, _| {
+                        cache.pragma_update(None, "cache_size", -CACHE_KIB)?;
+                        Ok(cache.execute_batch("PRAGMA shrink_memory")?)
+                    })?;
+                }
                 Ok(missing)
             })
             .await?;

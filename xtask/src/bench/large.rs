@@ -18,7 +18,7 @@ use super::world::{Copy, World};
 /// Alarms that are there before the long read begins, to be acted upon.
 const FIRST: usize = 400;
 /// Between two actions.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Reads the large store in, and measures actions meanwhile.
 pub fn lines(world: &World) -> Outcome<Vec<Line>> {

@@ -15,6 +15,8 @@ pub enum Answer {
     Ready(Arc<Vec<u8>>),
     /// A body that is too large to be kept.
     Made(Arc<dyn Fn() -> Pieces + Send + Sync>),
+    /// What this makes of the request's body.
+    Reply(Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>),
     /// An error with this status.
     Status(u16),
 }
@@ -76,11 +78,15 @@ fn serve(stream: TcpStream, answers: &Mutex<HashMap<String, Answer>>) -> io::Res
             break;
         }
     }
-    io::copy(&mut (&mut reader).take(length), &mut io::sink())?;
+    let mut body = Vec::new();
+    (&mut reader).take(length).read_to_end(&mut body)?;
     let path = request.split(' ').nth(1).unwrap_or_default();
     let path = path.trim_start_matches('/').split('?').next().unwrap_or_default();
     let answer = answers.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
-    let answer = answer.unwrap_or_else(|| nothing_new(path));
+    let answer = match answer.unwrap_or_else(|| nothing_new(path)) {
+        Answer::Reply(reply) => Answer::Ready(Arc::new(reply(&body))),
+        other => other,
+    };
     write_answer(reader.into_inner(), answer)
 }
 
@@ -107,6 +113,7 @@ fn write_answer(mut stream: TcpStream, answer: Answer) -> io::Result<()> {
             write!(stream, "{OK}\r\n")?;
             make().try_for_each(|piece| stream.write_all(&piece))
         }
+        Answer::Reply(_) => Ok(()),
         Answer::Status(status) => {
             write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         }

@@ -14,6 +14,8 @@ use onsite::sync::schedule::{PullEnd, Read};
 use onsite::time::{Clock, SystemClock, Timestamp};
 use onsite_server::demo;
 use onsite_wire::ids::{Generation, OrganizationId};
+use onsite_wire::onsite::Outcome::Applied;
+use onsite_wire::onsite::{ActionResult, ActionsRequest, ActionsResponse, Position};
 use onsite_wire::onsite::{
     Capability, Me, MyOrganization, OrganizationRights, PersonEntry, Role, SignInResponse, SignedIn, Tokens,
 };
@@ -106,6 +108,7 @@ impl World {
         self.server.put("onsite/v1/me", Answer::json(&me)?);
         let entry = OrganizationEntry { id: self.organization, label: label.to_owned() };
         self.server.put("rest/v1/organizations", Answer::json(&OrganizationsResponse { organizations: vec![entry] })?);
+        self.server.put("onsite/v1/actions", Answer::Reply(Arc::new(applied)));
         let inventory = InventoryResponse { inventory_objects: (*self.inventory).clone(), offset: 1 };
         self.server.put(self.path("inventory"), Answer::json(&inventory)?);
         Ok(())
@@ -196,6 +199,23 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Applies whatever is sent, and brings none of it back by the feed.
+fn applied(request: &[u8]) -> Vec<u8> {
+    let sent: ActionsRequest =
+        serde_json::from_slice(request).unwrap_or(ActionsRequest { generation: None, actions: vec![] });
+    let applied = |action: onsite_wire::onsite::ActionRequest| ActionResult {
+        id: action.id,
+        outcome: Applied,
+        position: Some(Position { feed: "alarms".to_owned(), offset: i64::MAX }),
+        version: Some(1),
+        code: None,
+        arguments: std::collections::BTreeMap::new(),
+        current: None,
+    };
+    let results = sent.actions.into_iter().map(applied).collect();
+    serde_json::to_vec(&ActionsResponse { results }).unwrap_or_default()
 }
 
 fn pieces(alarms: impl Iterator<Item = Alarm> + 'static, offset: i64) -> Pieces {
