@@ -81,6 +81,8 @@ pub(super) struct Driver {
     pub(super) asking_membership: bool,
     pub(super) known: BTreeSet<OrganizationId>,
     pub(super) lines: Vec<Line>,
+    /// When the event stream was heard last, by the wall clock.
+    pub(super) heard_at: Option<Timestamp>,
     /// Why the last read of a feed failed.
     pub(super) troubles: BTreeMap<schedule::Feed, Code>,
     pub(super) wake_outbox: Option<i64>,
@@ -102,6 +104,7 @@ impl Driver {
             asking_membership: false,
             known: BTreeSet::new(),
             lines: Vec::new(),
+            heard_at: None,
             troubles: BTreeMap::new(),
             wake_outbox: None,
             wake_schedule: None,
@@ -188,7 +191,12 @@ impl Driver {
                 drop(answer.send(done));
             }
             Some(Message::Outbox(event)) => self.step_outbox(event).await.map(drop)?,
-            Some(Message::Schedule(event)) => self.step_schedule(event).await?,
+            Some(Message::Schedule(event)) => {
+                if matches!(event, schedule::Event::StreamBeat { .. } | schedule::Event::Rung { .. }) {
+                    self.heard_at = Some(self.now().wall);
+                }
+                self.step_schedule(event).await?;
+            }
             Some(Message::Pulled(feed, ticket, pulled)) => self.pulled(feed, ticket, pulled).await?,
             Some(Message::Session) => self.session_changed().await?,
             Some(Message::Offline(offline)) => self.set_offline(offline).await?,
@@ -320,9 +328,8 @@ impl Driver {
             troubles: &self.troubles,
             session: self.parts.session.as_ref(),
             offline: *self.offline.borrow(),
-            clock_offset_ms: self.parts.puller.http.server_clock().offset_ms(&now),
+            heard_at: self.heard_at,
             now,
-            server_now: server_now(&self.parts.puller.http),
         };
         *self.parts.view.lock().unwrap_or_else(PoisonError::into_inner) = scene.draw();
         self.parts.changed.send_modify(|version| *version += 1);

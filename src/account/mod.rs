@@ -41,7 +41,7 @@ use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
 use crate::sync::handover::{Handover, Made, new_action_id};
 use crate::sync::outbox::Draft;
 use crate::sync::overlays::Overlays;
-use crate::sync::pull::{Pullable, Puller};
+use crate::sync::pull::{Pullable, Puller, server_now};
 
 /// The migrations of both files.
 pub const SCHEMA: Schema = Schema {
@@ -206,9 +206,17 @@ impl Account {
         self.tell(Message::Session)
     }
 
-    /// Where the account stands; never waits.
+    /// Where the account stands; never waits. Times are of this moment, whenever the rest changed last.
     pub fn state(&self) -> AccountState {
-        self.view(|view| view.state.clone())
+        let http = &self.shared.alarms.puller.http;
+        let now = http.clock().now();
+        let state = self.view(|view| view.state.clone());
+        AccountState {
+            age_ms: state.read_at.map(|read_at| now.wall.millis_since(read_at).max(0)),
+            clock_offset_ms: http.server_clock().offset_ms(&now),
+            now: server_now(http),
+            ..state
+        }
     }
 
     /// Tells when [`Account::state`] or [`Account::actions`] may differ.

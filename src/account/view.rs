@@ -135,9 +135,9 @@ pub(super) struct Scene<'a> {
     pub(super) troubles: &'a BTreeMap<Feed, Code>,
     pub(super) session: Option<&'a Session>,
     pub(super) offline: bool,
-    pub(super) clock_offset_ms: Option<i64>,
+    /// When the event stream was heard last: what it did not ring for had not changed.
+    pub(super) heard_at: Option<Timestamp>,
     pub(super) now: Moment,
-    pub(super) server_now: Timestamp,
 }
 
 impl Scene<'_> {
@@ -218,6 +218,9 @@ impl Scene<'_> {
         let status = self.session.map(Session::status);
         let reads = feeds.iter().map(|feed| feed.read_at).collect::<Option<Vec<_>>>();
         let read_at = reads.and_then(|reads| reads.into_iter().min());
+        let live = self.schedule.is_live();
+        let settled = live && !feeds.iter().any(|feed| feed.running || feed.trouble.is_some());
+        let read_at = if settled { read_at.max(read_at.and(self.heard_at)) } else { read_at };
         let parked = actions.iter().filter(|action| matches!(action.stage, ActionStage::Parked { .. })).count();
         AccountState {
             session: match &status {
@@ -231,15 +234,13 @@ impl Scene<'_> {
                 Status::SignedOut => None,
             }),
             offline: self.offline,
-            live: self.schedule.is_live(),
+            live,
             read_at,
-            age_ms: read_at.map(|read_at| self.now.wall.millis_since(read_at).max(0)),
             trouble: feeds.iter().find_map(|feed| feed.trouble),
-            clock_offset_ms: self.clock_offset_ms,
             waiting: self.outbox.map_or(0, Outbox::unsent),
             parked,
             next_attempt: self.outbox.and_then(Outbox::next_attempt).map(|at| self.on_wall(at)),
-            now: self.server_now,
+            ..AccountState::default()
         }
     }
 }
