@@ -9,6 +9,7 @@ use onsite_wire::rest::Alarm;
 use super::Outcome;
 use super::bare::upsert::upsert;
 use super::bare::{self, Known};
+use super::large::OFFSET;
 use super::measure::Figure::Ratio;
 use super::measure::{Line, Unit, in_turn, limit};
 use super::serve::Answer;
@@ -18,8 +19,8 @@ const TIMES: usize = 11;
 const CHANGES: usize = 1_000;
 /// Among so many of the newest.
 const NEWEST: usize = 5_000;
-/// The first offset that is asked for.
-const OFFSET: i64 = 1_000_000_000;
+/// Higher than any revision that the store has.
+const REVISION: i64 = 1_000_000_000;
 
 /// Measures it.
 pub fn lines(world: &World) -> Outcome<Vec<Line>> {
@@ -68,7 +69,7 @@ fn bodies(world: &World) -> Vec<Arc<Vec<u8>>> {
 }
 
 fn change(world: &World, mut alarm: Alarm, at: usize, time: usize) -> Alarm {
-    alarm.revision = i64::try_from(time).ok().map(|time| OFFSET + time);
+    alarm.revision = i64::try_from(time).ok().map(|time| REVISION + time);
     alarm.alarm_reactivation_count += 1 + i32::try_from(time).unwrap_or_default();
     if at.is_multiple_of(4) {
         alarm.cleared_time = Some(world.now);

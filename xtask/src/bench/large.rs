@@ -17,6 +17,8 @@ use super::world::{Copy, World};
 
 /// Alarms that are there before the long read begins, to be acted upon.
 const FIRST: usize = 400;
+/// Where the large store stands.
+pub const OFFSET: i64 = 2;
 /// Between two actions.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -51,7 +53,7 @@ pub fn make(world: &World) -> Outcome<Large> {
     world.until("the first alarms", || Ok(read_at(&account).is_some()))?;
     // The server has forgotten the offset: everything is read anew.
     world.server.put(world.path("alarm-changes/1"), Answer::Status(410));
-    world.server.put(world.path("alarms"), world.made(world.rows, 2));
+    world.server.put(world.path("alarms"), world.made(world.rows, OFFSET));
     let before = read_at(&account);
     let begun = Instant::now();
     account.refresh(None)?;
