@@ -154,7 +154,7 @@ impl Driver {
             if let Err(fault) = self.take(message).await {
                 let error = Error::from(fault);
                 let detail = error.arguments.values().cloned().collect::<Vec<_>>().join(" ");
-                self.lines = vec![Line::new(self.now().wall, "fault").saying(format!("{} {detail}", error.code))];
+                self.note(Line::new(self.now().wall, "fault").saying(format!("{} {detail}", error.code)));
             }
             self.show();
         }

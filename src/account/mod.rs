@@ -29,7 +29,7 @@ pub use view::{AccountState, ActionStage, FeedState, OwnAction, SessionState};
 
 use self::driver::{Driver, Message, Parts};
 use self::view::View;
-use crate::alarms::{AlarmFeed, Alarms, FOLLOWERS, Receipt};
+use crate::alarms::{AlarmFeed, Alarms, FOLLOWERS, Receipt, own_end};
 use crate::devices::directory::SharedDirectory;
 use crate::devices::feed::InventoryFeed;
 use crate::error::Error;
@@ -318,15 +318,16 @@ impl Account {
         // A conflict shows what is there now before the feed may have brought it.
         let shown = current.as_deref().map_or(0, shown_version);
         let seen = self.shared.alarms.version_of(own.subject, &own.kind).await?.max(shown);
-        let moment = self.shared.alarms.puller.http.clock().now();
+        let http = &self.shared.alarms.puller.http;
+        let moment = http.clock().now();
         let draft = Draft {
             id: new_action_id(&moment),
+            expires_at: own_end(&own.kind, &own.body, server_now(http), moment.wall),
             organization: own.organization,
             kind: own.kind,
             subject: own.subject,
             body: own.body,
             seen,
-            expires_at: None,
             retry_of: Some(id),
         };
         let made = self.shared.alarms.handover.hand(vec![draft]).await?;

@@ -181,6 +181,12 @@ pub(super) fn membership(reading: &Reading<'_>, id: OrganizationId) -> Result<Op
     from_text(text.flatten().as_deref())
 }
 
+/// When an intention is over by itself, by the phone's wall clock: a mute's own end. The outbox measures by that clock.
+pub(crate) fn own_end(kind: &str, body: &Value, now: Timestamp, wall: Timestamp) -> Option<Timestamp> {
+    let body: MuteBody = if kind == MUTE.name { serde_json::from_value(body.clone()).ok()? } else { return None };
+    body.until.map(|end| wall.plus_millis(end.millis_since(now)))
+}
+
 /// What of a deed goes into the outbox for one subject.
 pub(super) fn draft(
     reading: &Reading<'_>,

@@ -90,7 +90,7 @@ impl Mark {
 pub(crate) struct AlarmsChanged(pub(crate) Vec<(Option<Mark>, Option<Mark>)>);
 
 impl AlarmsChanged {
-    /// Adds a change, unless nothing of the mark or the shown row changed.
+    /// Adds a change, unless no list showed the alarm before or shows it now. Equal marks say that the row looks different.
     pub(super) fn push(&mut self, before: Option<Mark>, after: Option<Mark>) {
         if before.is_some() || after.is_some() {
             self.0.push((before, after));

@@ -46,7 +46,7 @@ pub use row::{AcknowledgedBy, AlarmRow, MutedBy};
 pub use saved::SavedFilter;
 pub use why::Why;
 
-pub(crate) use acting::kinds;
+pub(crate) use acting::{kinds, own_end};
 pub(crate) use effective::mute as mute_under;
 pub(crate) use follow::{covered, next_deadline, overlay, pass_deadlines};
 
