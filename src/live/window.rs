@@ -69,12 +69,13 @@ pub struct Window<Q: Query> {
     control: Control,
     taken: u64,
     taken_at: Option<Instant>,
+    counted: bool,
     delivered: Arc<Vec<(i64, Q::Row)>>,
 }
 
 impl<Q: Query> Window<Q> {
     pub(super) fn new(mailbox: Arc<Mailbox<Q>>, control: Control) -> Self {
-        Self { mailbox, control, taken: 0, taken_at: None, delivered: Arc::default() }
+        Self { mailbox, control, taken: 0, taken_at: None, counted: false, delivered: Arc::default() }
     }
 
     /// The next batch: the first is a reset, later ones hold what changed since the last. `None`: the account was closed.
@@ -133,7 +134,11 @@ impl<Q: Query> Window<Q> {
         self.take()
     }
 
+    /// How long the next batch is held back. The first total is not: a person who sees rows waits for it.
     fn wait(&self) -> Option<std::time::Duration> {
+        if !self.counted && self.mailbox.lock().counts.is_some() {
+            return None;
+        }
         PACE.checked_sub(self.taken_at?.elapsed()).filter(|left| !left.is_zero())
     }
 
@@ -157,6 +162,7 @@ impl<Q: Query> Window<Q> {
             has_more: shown.has_more,
         };
         self.taken = shown.version;
+        self.counted = shown.counts.is_some();
         drop(shown);
         self.taken_at = Some(Instant::now());
         self.delivered = rows;
