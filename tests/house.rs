@@ -38,7 +38,7 @@ const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "manager", 
 const UNFINISHED: &[&str] = &["TODO", "FIXME", "todo!(", "unimplemented!(", "allow(dead_code)"];
 
 /// Paths that exist on somebody's machine only.
-const MACHINE_PATHS: &[&str] = &["/work/", "/root/", "/home/", "/Users/", "/tmp/", "C:\\"];
+const MACHINE_PATHS: &[&str] = &["/root/", "/home/", "/Users/", "/tmp/", "C:\\"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
