@@ -16,8 +16,8 @@ use crate::devices::directory::Directory;
 pub struct Facets {
     /// Active ones.
     pub active: u64,
-    /// Cleared ones.
-    pub cleared: u64,
+    /// Cleared ones. `None` while they are still being counted: a list of the active shows its counts before that.
+    pub cleared: Option<u64>,
     /// Critical ones.
     pub critical: u64,
     /// Warnings.
@@ -49,6 +49,8 @@ pub struct Facets {
 pub struct Tally {
     /// Which alarms were counted as having the typed words; `None`: none were typed.
     worded: Option<WordHits>,
+    /// The cleared ones are counted too.
+    whole: bool,
     total: i64,
     status: [i64; 2],
     severity: [i64; 2],
@@ -77,6 +79,12 @@ impl Tally {
     /// Of a list whose words these alarms have.
     pub(super) fn new(worded: Option<WordHits>) -> Self {
         Self { worded, ..Self::default() }
+    }
+
+    /// Every alarm has been counted.
+    pub(super) const fn completed(mut self) -> Self {
+        self.whole = true;
+        self
     }
 
     /// From now on an alarm has the words, or has not.
@@ -158,7 +166,7 @@ impl Tally {
         let count = |slot: Option<&i64>| u64::try_from(slot.copied().unwrap_or_default()).unwrap_or_default();
         let mut facets = Facets {
             active: count(self.status.first()),
-            cleared: count(self.status.get(1)),
+            cleared: self.whole.then(|| count(self.status.get(1))),
             critical: count(self.severity.first()),
             warning: count(self.severity.get(1)),
             muted: count(self.muted.first()),

@@ -154,7 +154,7 @@ impl Query for AlarmList {
                 so_far(&tally);
             }
         }
-        Ok(tally)
+        Ok(tally.completed())
     }
 
     fn row(&self, reading: &Reading<'_>, ready: &Ready, n: i64) -> Result<Option<AlarmRow>, Fault> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Once;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -22,12 +23,21 @@ pub(super) enum Use {
     Rescue,
 }
 
+/// SQLite counts itself as initialized a moment before its encryption is: a second thread that opened a file just then was
+/// told that its key is none. So the first connection of the process is made by one thread while all others wait.
+fn initialize() {
+    static ONCE: Once = Once::new();
+    // What fails here fails again, and is told, when the file is opened.
+    ONCE.call_once(|| drop(Connection::open_in_memory()));
+}
+
 /// Opens a file with its key. A file that cannot be read with it is [`Fault::Damaged`]: the key was tested before.
 pub(super) fn open(path: &Path, key: &Key, file: File, purpose: Use) -> Result<Connection, Fault> {
     let flags = match purpose {
         Use::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         Use::Read | Use::Rescue => OpenFlags::SQLITE_OPEN_READ_WRITE,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    initialize();
     let connection = Connection::open_with_flags(path, flags).map_err(|e| Fault::of(file, e))?;
     prepare(&connection, key, file, purpose).map_err(|e| Fault::of(file, e))?;
     Ok(connection)
@@ -74,6 +84,7 @@ pub(super) fn opens(path: &Path, key: &Key, file: File) -> bool {
         }
     }
     uri.push_str("?immutable=1");
+    initialize();
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(uri, flags).is_ok_and(|connection| prepare(&connection, key, file, Use::Read).is_ok())
 }

@@ -182,7 +182,9 @@ impl Listed {
         let mut listed = Self::new(window);
         listed
             .until("complete", |listed| {
-                listed.last.as_ref().is_some_and(|last| !last.searching && last.counts.is_some())
+                listed.last.as_ref().is_some_and(|last| {
+                    !last.searching && last.counts.as_ref().is_some_and(|counts| counts.cleared.is_some())
+                })
             })
             .await;
         listed

@@ -97,7 +97,10 @@ impl Query for Slow {
         ready: &Self::Ready,
         so_far: &mut dyn FnMut(&Self::Tally),
     ) -> Result<Self::Tally, Fault> {
-        let tally = self.list.count(reading, ready, so_far);
+        let tally = self.list.count(reading, ready, &mut |tally| {
+            so_far(tally);
+            self.rest(8);
+        });
         self.rest(8);
         tally
     }

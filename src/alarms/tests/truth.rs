@@ -181,7 +181,7 @@ pub fn listed(sights: &[Sight], filter: &AlarmFilter, sort: AlarmSort) -> Vec<Al
 
 /// The counts beside the choices, counted one by one.
 pub fn recounted(sights: &[Sight], filter: &AlarmFilter) -> Facets {
-    let mut facets = Facets::default();
+    let mut facets = Facets { cleared: Some(0), ..Facets::default() };
     let mut devices = BTreeSet::new();
     for sight in sights.iter().filter(|sight| sight.fits_rest(filter)) {
         let missed: Vec<Facet> = Facet::ALL.into_iter().filter(|facet| !sight.fits(filter, *facet)).collect();
@@ -211,7 +211,7 @@ fn count(facets: &mut Facets, sight: &Sight, facet: Facet) {
         }
         Facet::DeviceType | Facet::Model | Facet::Manufacturer => {}
         Facet::Status if sight.status == Status::Active => facets.active += 1,
-        Facet::Status => facets.cleared += 1,
+        Facet::Status => *facets.cleared.get_or_insert_default() += 1,
         Facet::Severity if sight.severity == Shown::Critical => facets.critical += 1,
         Facet::Severity => facets.warning += 1,
         Facet::Muted if sight.muted => facets.muted += 1,

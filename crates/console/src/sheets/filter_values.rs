@@ -141,9 +141,9 @@ fn status(filter: &AlarmFilter, counts: Option<&Facets>) -> Vec<Value> {
     let value =
         |label, count: Option<u64>, choice| Value::new(label, count, filter.status == choice, Pick::Status(choice));
     vec![
-        value("active and cleared", counts.map(|counts| counts.active + counts.cleared), None),
+        value("active and cleared", counts.and_then(|counts| Some(counts.active + counts.cleared?)), None),
         value("active", counts.map(|counts| counts.active), Some(Status::Active)),
-        value("cleared", counts.map(|counts| counts.cleared), Some(Status::Cleared)),
+        value("cleared", counts.and_then(|counts| counts.cleared), Some(Status::Cleared)),
     ]
 }
 

@@ -181,6 +181,9 @@ impl Phone {
             };
             batch.rows.apply(&mut rows);
             let (Some(total), Some(facets), false) = (batch.total, batch.counts, batch.searching) else { continue };
+            if facets.cleared.is_none() {
+                continue;
+            }
             let listed = Listed { rows, total, facets };
             if is(&listed) {
                 return Ok(listed);

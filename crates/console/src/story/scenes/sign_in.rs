@@ -29,7 +29,7 @@ async fn sign_in(teller: &mut Teller<'_>, phone: &Phone, login: Login) -> Result
     phone.until("everything is read", |state| state.live && state.read_at.is_some()).await?;
     let state = phone.at_rest().await?;
     let all = phone.list(AlarmFilter::default()).await?;
-    let (active, cleared) = (all.facets.active, all.facets.cleared);
+    let (active, cleared) = (all.facets.active, all.facets.cleared.unwrap_or_default());
     let text = format!("signed in as {}; read {} alarms, {active} active, {cleared} cleared", person.name, all.total);
     teller.says_measured(phone, &text, begun.elapsed())?;
     if let Some(offset_ms) = state.clock_offset_ms {
