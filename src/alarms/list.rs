@@ -158,8 +158,14 @@ impl Query for AlarmList {
         Ok(tally.completed())
     }
 
-    fn row(&self, reading: &Reading<'_>, ready: &Ready, n: i64) -> Result<Option<AlarmRow>, Fault> {
-        row::read(reading.cache, &ready.directory, &self.overlays, n)
+    fn rows(
+        &self,
+        reading: &Reading<'_>,
+        ready: &Ready,
+        numbers: &[i64],
+        each: &mut dyn FnMut(i64, AlarmRow),
+    ) -> Result<(), Fault> {
+        row::read(reading.cache, &ready.directory, &self.overlays, numbers, each)
     }
 
     fn place(&self, reading: &Reading<'_>, ready: &Ready, id: Uuid) -> Result<Option<Place>, Fault> {

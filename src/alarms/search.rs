@@ -116,7 +116,8 @@ impl Statement {
     }
 }
 
-fn json_list(numbers: impl Iterator<Item = i64>) -> String {
+/// Numbers as one value of a statement.
+pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
     let mut list = String::from("[");
     for n in numbers {
         // Writing into a string cannot fail.

@@ -100,7 +100,10 @@ struct Waiting {
 #[derive(Default)]
 pub(super) struct Readers {
     waiting: Mutex<Waiting>,
-    changed: Condvar,
+    /// Wakes one lane: the others sleep on.
+    arrived: [Condvar; Lane::ALL.len()],
+    /// A thread has closed its connections.
+    let_go: Condvar,
 }
 
 impl Readers {
@@ -122,8 +125,21 @@ impl Readers {
         }
         waiting.tasks.push_back(Task { lane, cancel, job: Box::new(job) });
         drop(waiting);
-        self.changed.notify_all();
+        self.arrived(lane).notify_one();
         true
+    }
+
+    fn arrived(&self, lane: Lane) -> &Condvar {
+        let [rows, page, count] = &self.arrived;
+        match lane {
+            Lane::Rows => rows,
+            Lane::Page => page,
+            Lane::Count => count,
+        }
+    }
+
+    fn wake_all(&self) {
+        self.arrived.iter().for_each(Condvar::notify_all);
     }
 
     pub(super) fn close(&self) {
@@ -131,7 +147,7 @@ impl Readers {
         waiting.closed = true;
         waiting.running.iter().for_each(Cancel::cancel);
         drop(waiting);
-        self.changed.notify_all();
+        self.wake_all();
     }
 
     /// Has all connections closed and waits until they are.
@@ -139,15 +155,15 @@ impl Readers {
         let mut waiting = self.waiting();
         waiting.suspended = true;
         sleeps.fetch_add(1, Ordering::SeqCst);
-        self.changed.notify_all();
+        self.wake_all();
         while waiting.holding > 0 {
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = self.let_go.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     pub(super) fn resume(&self) {
         self.waiting().suspended = false;
-        self.changed.notify_all();
+        self.wake_all();
     }
 }
 
@@ -178,7 +194,7 @@ fn close(shared: &Shared, connections: &mut Option<Connections>) {
 
 fn let_go(shared: &Shared) {
     shared.readers.waiting().holding -= 1;
-    shared.readers.changed.notify_all();
+    shared.readers.let_go.notify_all();
 }
 
 /// The lane's next job, and how often the phone had slept when it was taken. From here on the thread counts as one that
@@ -204,7 +220,7 @@ fn next(shared: &Shared, lane: Lane, connections: &mut Option<Connections>) -> O
             waiting.holding += usize::from(connections.is_none());
             return Some((task, shared.sleeps.load(Ordering::SeqCst)));
         }
-        waiting = readers.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        waiting = readers.arrived(lane).wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }
 }
 
