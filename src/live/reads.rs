@@ -78,6 +78,9 @@ pub(super) struct Wanted<Q: Query> {
     pub(super) rows: usize,
 }
 
+/// Asks the readers when it is called.
+pub(super) type Asked = Box<dyn FnOnce() + Send>;
+
 /// One window's hold on the readers.
 pub(super) struct Reads<Q: Query> {
     query: Arc<Q>,
@@ -132,18 +135,19 @@ impl<Q: Query> Reads<Q> {
         Some(reply.found)
     }
 
-    /// Runs a read. A failed one is told to the window; a broken-off one is run again by the store.
+    /// Makes a read ready to be asked for. A failed one is told to the window; a broken-off one is run again by the store.
     fn read(
         &mut self,
         lane: Lane,
         work: impl Fn(&Q, &Reading<'_>, &dyn Fn(Found<Q>)) -> Result<(), Fault> + Send + 'static,
-    ) {
+    ) -> Asked {
         #[cfg(test)]
         {
             self.under_way += 1;
         }
         let (query, replies, round) = (Arc::clone(&self.query), self.replies.clone(), self.round);
-        self.store.read_with(lane, self.cancel.clone(), move |reading| {
+        let (store, cancel) = (self.store.clone(), self.cancel.clone());
+        let job = move |reading: Result<&Reading<'_>, Fault>| {
             let send = |found| replies.send(Reply::<Q> { round, found });
             let done = reading.and_then(|reading| work(&query, reading, &send));
             if let Err(fault) = &done
@@ -152,18 +156,21 @@ impl<Q: Query> Reads<Q> {
                 send(Found::Failed);
             }
             done
-        });
+        };
+        Box::new(move || {
+            store.read_with(lane, cancel, job);
+        })
     }
 
-    /// Asks for a part of the list.
-    pub(super) fn page(&mut self, wanted: Wanted<Q>) {
+    /// A part of the list, to be asked for.
+    pub(super) fn page(&mut self, wanted: Wanted<Q>) -> Asked {
         self.read(Lane::Page, move |query, reading, send| {
             let ready = match &wanted.ready {
                 Some(ready) => Arc::clone(ready),
                 None => Arc::new(query.prepare(reading)?),
             };
             Search { query, reading, ready: &ready, wanted: &wanted, send }.run()
-        });
+        })
     }
 
     /// Asks for the counts over the whole store.
@@ -175,7 +182,7 @@ impl<Q: Query> Reads<Q> {
             })?;
             send(Found::Counted { seq, tally, whole: true });
             Ok(())
-        });
+        })();
     }
 
     /// Asks for rows by their numbers.
@@ -184,7 +191,7 @@ impl<Q: Query> Reads<Q> {
             let mut rows = shown(query, reading, &ready, &numbers)?;
             send(Found::Rows(numbers.iter().map(|n| (*n, rows.remove(n))).collect()));
             Ok(())
-        });
+        })();
     }
 
     /// Asks what marks do not say of rows that changed.
@@ -192,7 +199,7 @@ impl<Q: Query> Reads<Q> {
         self.read(Lane::Rows, move |query, reading, send| {
             send(Found::Lesson { lesson: query.study(reading, &ready, &numbers)?, commits });
             Ok(())
-        });
+        })();
     }
 }
 
