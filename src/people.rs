@@ -2,8 +2,8 @@
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::OrganizationId;
-use onsite_wire::onsite::PersonEntry;
-use rusqlite::Connection;
+use onsite_wire::onsite::{MyOrganization, PersonEntry};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use crate::store::Fault;
@@ -109,6 +109,15 @@ pub(crate) fn are_read(cache: &Connection, organization: OrganizationId) -> Resu
                              WHERE organization.id = ?1 AND feed.name = 'people' AND feed.position IS NOT NULL)",
         )?
         .query_row([organization.bytes()], |row| row.get(0))?)
+}
+
+/// What the account's person may do in an organization; `None` where the server does not say.
+pub(crate) fn mine(cache: &Connection, id: OrganizationId) -> Result<Option<MyOrganization>, Fault> {
+    let text: Option<Option<String>> = cache
+        .prepare_cached("SELECT me FROM organization WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?;
+    text.flatten().map(|text| serde_json::from_str(&text).map_err(|_| Fault::Value("me"))).transpose()
 }
 
 /// The people of an organization by name.

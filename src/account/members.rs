@@ -47,6 +47,9 @@ pub(super) fn offers(member: &Member) -> Offers {
     if has(Capability::People) {
         feeds.push("people");
     }
+    if has(Capability::Incidents) {
+        feeds.extend(["incidents", "messages", "read_positions"]);
+    }
     Offers { rings: has(Capability::Events), digests: has(Capability::Digest), feeds }
 }
 
@@ -127,6 +130,7 @@ impl Driver {
         let moved = person.as_ref().map(|person| person.id) != self.person.as_ref().map(|person| person.id);
         if person.is_some() || self.parts.session.is_none() {
             self.person = person;
+            self.parts.overlays.set_person(self.person.as_ref().map(|person| person.id));
         }
         if moved && self.outbox.is_none() {
             self.recover_outbox().await?;

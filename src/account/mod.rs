@@ -33,6 +33,7 @@ use crate::alarms::{AlarmFeed, Alarms, FOLLOWERS, Receipt, own_end};
 use crate::devices::directory::SharedDirectory;
 use crate::devices::feed::InventoryFeed;
 use crate::error::Error;
+use crate::incidents::{IncidentFeed, Incidents, MessageFeed, ReadPositionFeed};
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
 use crate::people::{self, PeopleFeed};
@@ -45,11 +46,15 @@ use crate::sync::pull::{Pullable, Puller, server_now};
 
 /// The migrations of both files.
 pub const SCHEMA: Schema = Schema {
-    own: &[Migration { name: "0001_own.sql", sql: include_str!("../../migrations/own/0001_own.sql") }],
+    own: &[
+        Migration { name: "0001_own.sql", sql: include_str!("../../migrations/own/0001_own.sql") },
+        Migration { name: "0002_drafts.sql", sql: include_str!("../../migrations/own/0002_drafts.sql") },
+    ],
     cache: &[
         Migration { name: "0001_moment.sql", sql: include_str!("../../migrations/cache/0001_moment.sql") },
         Migration { name: "0002_inventory.sql", sql: include_str!("../../migrations/cache/0002_inventory.sql") },
         Migration { name: "0003_alarms.sql", sql: include_str!("../../migrations/cache/0003_alarms.sql") },
+        Migration { name: "0004_incidents.sql", sql: include_str!("../../migrations/cache/0004_incidents.sql") },
     ],
 };
 
@@ -71,6 +76,7 @@ struct Shared {
     changed: watch::Receiver<u64>,
     location: Arc<Mutex<Option<LocationId>>>,
     alarms: Alarms,
+    incidents: Incidents,
 }
 
 impl Account {
@@ -122,6 +128,9 @@ impl Account {
                 Arc::new(Arc::new(InventoryFeed { followers: FOLLOWERS })) as Arc<dyn Pullable>,
                 Arc::new(Arc::new(AlarmFeed { overlays: Arc::clone(&overlays) })),
                 Arc::new(Arc::new(PeopleFeed)),
+                Arc::new(Arc::new(IncidentFeed { overlays: Arc::clone(&overlays) })),
+                Arc::new(Arc::new(MessageFeed { overlays: Arc::clone(&overlays) })),
+                Arc::new(Arc::new(ReadPositionFeed { overlays: Arc::clone(&overlays) })),
             ],
             view: Arc::clone(&view),
             changed,
@@ -137,24 +146,37 @@ impl Account {
         driver.begin().await?;
         let location = Arc::new(Mutex::new(stored_location(&store).await?));
         let engine = Arc::new(Engine::start(store.clone())?);
+        let narrowed: Arc<dyn Fn() -> Option<LocationId> + Send + Sync> = {
+            let location = Arc::clone(&location);
+            Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        let directory = SharedDirectory::default();
+        let incidents = Incidents {
+            store: store.clone(),
+            engine: Arc::clone(&engine),
+            directory: directory.clone(),
+            overlays: Arc::clone(&overlays),
+            puller: puller.clone(),
+            handover: handover(&sender),
+            location: Arc::clone(&narrowed),
+        };
         let alarms = Alarms {
             store: store.clone(),
             engine,
-            directory: SharedDirectory::default(),
+            directory,
             overlays,
             puller,
             handover: handover(&sender),
             me: me(&view),
-            location: {
-                let location = Arc::clone(&location);
-                Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
-            },
+            location: narrowed,
         };
         tokio::spawn(driver.run(receiver));
         if let Some(session) = &session {
             tokio::spawn(follow_session(session.changes(), sender.downgrade()));
         }
-        Ok(Self { shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms }) })
+        Ok(Self {
+            shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms, incidents }),
+        })
     }
 
     fn tell(&self, message: Message) -> Result<(), Error> {
@@ -285,6 +307,11 @@ impl Account {
     /// Everything about alarms.
     pub fn alarms(&self) -> &Alarms {
         &self.shared.alarms
+    }
+
+    /// Everything about incidents and their chats.
+    pub fn incidents(&self) -> &Incidents {
+        &self.shared.incidents
     }
 
     /// The people of an organization by name.

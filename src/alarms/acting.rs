@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use onsite_rules::acknowledgement::{AcknowledgeBody, NOTE_LIMIT};
-use onsite_rules::action::{ACKNOWLEDGE, KINDS, MUTE, RELEASE, Refusal, UNMUTE};
+use onsite_rules::action::{ACKNOWLEDGE, MUTE, RELEASE, Refusal, UNMUTE};
 use onsite_rules::mute::{self, MuteBody, Target, holds};
 use onsite_rules::rights::{Permission, may};
 use onsite_wire::codes::Code;
@@ -26,8 +26,8 @@ use crate::time::Timestamp;
 
 /// The kinds of actions of this room. A change of one's mind before anything was sent takes the place of what was unsent.
 pub(crate) fn kinds() -> Vec<KindRules> {
-    KINDS
-        .iter()
+    [&ACKNOWLEDGE, &RELEASE, &MUTE, &UNMUTE]
+        .into_iter()
         .map(|kind| {
             let replaces: &[&_] = match kind.name {
                 name if name == ACKNOWLEDGE.name || name == RELEASE.name => &[&ACKNOWLEDGE, &RELEASE],
@@ -132,7 +132,7 @@ impl Standing {
         let Some(organization) = directory.organization(organization) else { return Ok(None) };
         Ok(Some(Self {
             organization: organization.id,
-            mine: membership(reading, organization.id)?,
+            mine: people::mine(reading.cache, organization.id)?,
             path: path(directory, device),
             cleared,
             acknowledgement: from_text(acknowledgement.as_deref())?,
@@ -149,7 +149,7 @@ impl Standing {
         };
         Ok(Some(Self {
             organization: organization.id,
-            mine: membership(reading, organization.id)?,
+            mine: people::mine(reading.cache, organization.id)?,
             path: path(directory, n),
             cleared: false,
             acknowledgement: None,
@@ -169,16 +169,6 @@ impl Standing {
 
 fn path(directory: &Directory, device: i64) -> Vec<LocationId> {
     directory.above(directory.place_of(device)).map(|(_, entry)| entry.id).collect()
-}
-
-/// What the person may do in an organization; `None` where the server does not say.
-pub(super) fn membership(reading: &Reading<'_>, id: OrganizationId) -> Result<Option<MyOrganization>, Fault> {
-    let text: Option<Option<String>> = reading
-        .cache
-        .prepare_cached("SELECT me FROM organization WHERE id = ?1")?
-        .query_row([id.bytes()], |row| row.get(0))
-        .optional()?;
-    from_text(text.flatten().as_deref())
 }
 
 /// When an intention is over by itself, by the phone's wall clock: a mute's own end. The outbox measures by that clock.
@@ -258,7 +248,7 @@ fn acknowledge(assignee: &Assignee, note: &str, chosen: &onsite_rules::acknowled
 fn mute_body(body: &MuteBody, standing: &Standing, subject: Subject, now: Timestamp) -> Checked {
     let target = match subject.kind {
         SubjectKind::Alarm => Target::Alarm { cleared: standing.cleared },
-        SubjectKind::Device => Target::Device,
+        SubjectKind::Device | SubjectKind::Incident => Target::Device,
     };
     mute::check(body, target, now)?;
     Ok((value(body)?, body.until))

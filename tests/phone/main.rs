@@ -6,6 +6,7 @@ mod bad_input;
 mod choosing;
 mod damage;
 mod faults;
+mod incidents;
 mod muting;
 mod reading;
 mod restore;

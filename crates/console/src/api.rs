@@ -10,6 +10,9 @@ pub use onsite::alarms::{
 };
 pub use onsite::error::{Code, Error};
 pub use onsite::home::{Tile, tiles};
+pub use onsite::incidents::{
+    ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, IncidentWindow,
+};
 pub use onsite::journal::Line as JournalLine;
 pub use onsite::live::Batch;
 pub use onsite::session::SignInStep;

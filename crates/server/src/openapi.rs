@@ -24,8 +24,15 @@ use onsite_wire::onsite;
         crate::history::get_alarm,
         crate::history::alarm_history,
         crate::history::sensor_history,
+        crate::incidents::read_chat,
     ),
-    components(schemas(onsite::PersonEntry, onsite::Problem))
+    components(schemas(
+        onsite::PersonEntry,
+        onsite::Incident,
+        onsite::Message,
+        onsite::ReadPosition,
+        onsite::Problem
+    ))
 )]
 struct Document;
 

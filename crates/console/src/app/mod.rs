@@ -4,6 +4,7 @@
 pub mod alarm_list;
 mod deeds;
 pub mod field;
+pub mod incidents;
 mod input;
 pub mod keys;
 pub mod message;
@@ -40,6 +41,10 @@ pub enum Screen {
     Alarms,
     /// One alarm.
     Alarm,
+    /// The list of incidents.
+    Incidents,
+    /// One incident with its chat.
+    Incident,
     /// The person's own actions.
     Actions,
     /// Settings.
@@ -133,6 +138,8 @@ pub struct Model {
     pub alarms: AlarmList,
     /// The open alarm.
     pub alarm: Option<OpenAlarm>,
+    /// Incidents and their chats.
+    pub incidents: incidents::Incidents,
     /// The person's own actions.
     pub actions: Vec<OwnAction>,
     /// The names of what they are about.
@@ -181,6 +188,7 @@ impl Model {
             tiles: Vec::new(),
             alarms: AlarmList::default(),
             alarm: None,
+            incidents: incidents::Incidents::default(),
             actions: Vec::new(),
             names: HashMap::new(),
             saved: Vec::new(),
@@ -208,6 +216,7 @@ impl Model {
         self.names.get(&action.subject.id).cloned().unwrap_or_else(|| match action.subject.kind {
             SubjectKind::Alarm => "an alarm".to_owned(),
             SubjectKind::Device => "a device".to_owned(),
+            SubjectKind::Incident => "an incident".to_owned(),
         })
     }
 
@@ -264,7 +273,8 @@ impl Model {
             Screen::Home => Some(&mut self.at.home),
             Screen::Organizations => Some(&mut self.at.organizations),
             Screen::Alarms => Some(&mut self.alarms.at),
-            Screen::Alarm => None,
+            Screen::Alarm | Screen::Incident => None,
+            Screen::Incidents => Some(&mut self.incidents.at),
             Screen::Actions => Some(&mut self.at.actions),
             Screen::Settings => Some(&mut self.at.settings),
             Screen::Diagnostics => Some(&mut self.at.journal),
@@ -276,6 +286,11 @@ impl Model {
         let me = self.state.person.as_ref().map(|person| person.id);
         let tiles = crate::api::tiles(me, self.organization);
         self.tiles = tiles.into_iter().map(|(tile, filter)| TileCount { tile, filter, count: None }).collect();
-        vec![Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect())]
+        let under_way =
+            crate::api::IncidentFilter { organization: self.organization, ..crate::api::IncidentFilter::active() };
+        vec![
+            Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect()),
+            Command::WatchIncidents(Box::new(under_way)),
+        ]
     }
 }

@@ -3,10 +3,10 @@
 use onsite_wire::ids::{AlarmId, LocationId};
 
 use super::message::{Command, Deed, Message};
-use super::{Model, OpenAlarm, Screen, input, wishes};
+use super::{Model, OpenAlarm, Screen, incidents, input, wishes};
 use crate::api::{AccountState, LocationNode, Outcome, OwnAction};
 use crate::screens::diagnostics;
-use crate::sheets::Sheet;
+use crate::sheets::{Reason, Sheet};
 use crate::words;
 
 /// How long a line above the keys stays.
@@ -58,6 +58,14 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.sheet = Some(Sheet::report(format!("The life of: {name}"), told));
         }
         Message::Outcome(deed, outcome) => tell_outcome(model, deed, &outcome),
+        Message::Incidents(window, batch) => incidents::take_rows(model, window, &batch),
+        Message::UnderWay(count) => model.incidents.under_way = count,
+        Message::Incident(page) => incidents::take_page(model, *page),
+        Message::Chat(id, batch) => return incidents::take_chat(model, id, &batch),
+        Message::MayOpen(device, alarm, subject) => {
+            model.sheet = Some(Sheet::opening(Reason::Alarm(device, alarm), &subject));
+        }
+        Message::Opened(id) => return incidents::open(model, id),
         Message::Said(text) => model.say(text),
         Message::Failed(error) => model.complain(error.to_string()),
         Message::SignedIn => {

@@ -39,6 +39,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
             keys.push(Key::letter('u', "unmute", Intent::Unmute));
         }
     }
+    keys.push(Key::letter('i', "incident", Intent::NewIncident));
     keys.push(Key::letter('e', "its life", Intent::Explain));
     keys
 }

@@ -275,6 +275,10 @@ impl Phone {
                 let row = self.row(AlarmId(subject.id)).await?;
                 Ok(format!("{} at {}", row.label, row.device_label))
             }
+            SubjectKind::Incident => {
+                let page = self.account()?.incidents().page(onsite_wire::ids::IncidentId(subject.id)).await?;
+                Ok(format!("incident \"{}\" at {}", page.row.subject, page.row.device_label))
+            }
             SubjectKind::Device => {
                 let listed = self.list(AlarmFilter::default()).await?;
                 let row = listed.rows.into_iter().find(|row| row.device.0 == subject.id);

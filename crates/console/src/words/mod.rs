@@ -71,6 +71,12 @@ pub fn deed(kind: &str) -> &str {
         "release" => "Take back",
         "mute" => "Mute",
         "unmute" => "Unmute",
+        "open_incident" => "Open incident",
+        "message" => "Message",
+        "read_up_to" => "Read",
+        "solve" => "Solved",
+        "reopen" => "Reopen",
+        "feedback" => "Feedback",
         other => other,
     }
 }

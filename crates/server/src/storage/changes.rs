@@ -25,13 +25,27 @@ pub enum Feed {
     Sensors,
     /// People.
     People,
+    /// Incidents.
+    Incidents,
+    /// The chats of incidents.
+    Messages,
+    /// How far each person has read; everybody gets their own only.
+    ReadPositions,
 }
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Alarms, Self::Inventory, Self::Sensors, Self::People];
+    pub const ALL: [Self; 7] = [
+        Self::Alarms,
+        Self::Inventory,
+        Self::Sensors,
+        Self::People,
+        Self::Incidents,
+        Self::Messages,
+        Self::ReadPositions,
+    ];
     /// Those that are read through our own half of the contract; the others are the vendor's.
-    pub const OURS: [Self; 1] = [Self::People];
+    pub const OURS: [Self; 4] = [Self::People, Self::Incidents, Self::Messages, Self::ReadPositions];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -40,6 +54,9 @@ impl Feed {
             Self::Inventory => "inventory",
             Self::Sensors => "sensors",
             Self::People => "people",
+            Self::Incidents => "incidents",
+            Self::Messages => "messages",
+            Self::ReadPositions => "read_positions",
         }
     }
 

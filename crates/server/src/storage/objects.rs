@@ -23,6 +23,12 @@ pub enum Kind {
     Alarm,
     /// A person.
     Person,
+    /// An incident.
+    Incident,
+    /// A message of an incident's chat.
+    Message,
+    /// How far one person has read a chat.
+    ReadPosition,
 }
 
 impl Kind {
@@ -34,6 +40,9 @@ impl Kind {
             Self::Sensor => "sensor",
             Self::Alarm => "alarm",
             Self::Person => "person",
+            Self::Incident => "incident",
+            Self::Message => "message",
+            Self::ReadPosition => "read_position",
         }
     }
 
@@ -44,6 +53,9 @@ impl Kind {
             "device" => Self::Device,
             "sensor" => Self::Sensor,
             "alarm" => Self::Alarm,
+            "incident" => Self::Incident,
+            "message" => Self::Message,
+            "read_position" => Self::ReadPosition,
             _ => Self::Person,
         }
     }
@@ -55,6 +67,9 @@ impl Kind {
             Self::Sensor => Feed::Sensors,
             Self::Alarm => Feed::Alarms,
             Self::Person => Feed::People,
+            Self::Incident => Feed::Incidents,
+            Self::Message => Feed::Messages,
+            Self::ReadPosition => Feed::ReadPositions,
         }
     }
 }
@@ -69,7 +84,8 @@ pub struct Stored {
     pub kind: Kind,
     /// Its id.
     pub id: Uuid,
-    /// What it belongs to: a location's parent, a component's device, a sensor's or an alarm's device.
+    /// What it belongs to: a location's parent, a component's device, a sensor's, an alarm's or
+    /// an incident's device, a message's incident.
     pub parent: Option<Uuid>,
     /// Where it is.
     pub place: Place,

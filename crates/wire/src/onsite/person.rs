@@ -115,6 +115,8 @@ pub enum Capability {
     Events,
     /// Digests to compare with.
     Digest,
+    /// Incidents and their chats, for devices with Asset Advisor (I1).
+    Incidents,
     /// Something newer than this reader; ignored.
     #[serde(other)]
     Unheard,
