@@ -144,6 +144,16 @@ impl Driver {
         if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
     }
 
+    /// Puts back what stands in cache.db because of the person alone: incidents opened here, messages written in them.
+    pub(super) async fn lay_over_incidents(&mut self) -> Result<(), Fault> {
+        let entries = self.outbox.iter().flat_map(Outbox::entries);
+        let subjects: BTreeSet<(OrganizationId, Subject)> = entries
+            .map(|entry| (entry.organization, entry.subject))
+            .filter(|(_, subject)| subject.kind == SubjectKind::Incident)
+            .collect();
+        if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
+    }
+
     /// What the outbox has on a subject, as features read it.
     fn pending(&self, organization: OrganizationId, subject: Subject) -> Vec<Pending> {
         let Some(outbox) = &self.outbox else { return Vec::new() };

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::chat::{ChatMark, MessagesChanged};
 use super::list::{IncidentMark, IncidentsChanged};
-use super::shape::{number, reshape, state_column, write_text};
+use super::shape::{number, own_messages, reshape, state_column, write_text};
 use crate::devices::intake::device_number;
 use crate::store::Fault;
 use crate::sync::feed::Intake;
@@ -77,6 +77,10 @@ pub(super) fn take(
         )?;
     intake.seen.note("incident", n);
     let pending = overlays.of(SubjectKind::Incident, incident.id.0);
+    if !pending.is_empty() {
+        // It may come into a store that began anew, or into sight again.
+        own_messages(cache, intake.organization, incident.id, &pending, messages)?;
+    }
     let mut shaped = IncidentsChanged::default();
     reshape(cache, incident.id, me, &pending, &mut shaped)?;
     incidents.push(before, IncidentMark::of(cache, n)?);

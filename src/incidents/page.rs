@@ -37,6 +37,8 @@ pub struct IncidentPage {
     pub incident: Incident,
     /// Feedback as it is seen: what the person gave lately counts.
     pub feedback: Option<FeedbackBody>,
+    /// So many messages at the end of its chat are not on this phone: it closed while this phone was away.
+    pub missing: i64,
     /// What was begun to be written and not sent.
     pub draft: String,
     /// What may be done.
@@ -67,8 +69,16 @@ pub(super) fn read(
         reopen: may(Deed::Reopen),
         feedback: may(Deed::Judge(FeedbackBody { rating: 5, comment: String::new() })),
     };
+    let missing = reading
+        .cache
+        .prepare_cached(
+            "SELECT last_message - coalesce((SELECT max(message.number) FROM message
+                                              WHERE message.incident = incident.id AND message.number IS NOT NULL), 0)
+               FROM incident WHERE n = ?1",
+        )?
+        .query_row([n], |row| row.get(0))?;
     let draft = reading.own(|own| drafts::read(own, id))?;
-    Ok(Some(IncidentPage { row, incident: standing.incident, feedback, draft, may }))
+    Ok(Some(IncidentPage { row, incident: standing.incident, feedback, missing, draft, may }))
 }
 
 /// A refusal of the rules as an error of the public API.

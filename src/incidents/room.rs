@@ -71,6 +71,11 @@ impl Incidents {
         self.engine.open(ChatList { incident }, size, None)
     }
 
+    /// Opens a live window on the chat that begins with this message and goes back from there: where a notice leads.
+    pub fn chat_at(&self, incident: IncidentId, size: usize, at: MessageId) -> ChatWindow {
+        self.engine.open(ChatList { incident }, size, Some(at.0))
+    }
+
     fn list(&self, filter: IncidentFilter) -> IncidentList {
         IncidentList { filter, directory: self.directory.clone(), overlays: Arc::clone(&self.overlays) }
     }

@@ -196,7 +196,8 @@ fn newborn(id: IncidentId, action: &Pending, body: OpenBody) -> Incident {
     }
 }
 
-fn own_messages(
+/// Lays the person's own messages that are not in the server's order behind it.
+pub(super) fn own_messages(
     cache: &Connection,
     organization: i64,
     id: IncidentId,

@@ -318,6 +318,32 @@ async fn feedback_given_without_signal_shows_at_once_and_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_in_chats_survives_the_loss_of_everything_that_was_fetched() {
+    let backend = Backend::with(quiet()).await;
+    let ada = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;
+    let id = opened(&ada, &backend).await;
+    ada.account.set_offline(true).unwrap();
+    ada.account.incidents().write(id, "before the crash").await.unwrap();
+    let Phone { folder, account } = ada;
+    account.shutdown().await;
+    backend.server.faults().set_offline(true);
+    for file in ["cache.db", "cache.db-wal", "cache.db-shm"] {
+        let file = folder.path().join(file);
+        if file.exists() {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let ada = Phone::opened(folder, &backend).await;
+    let mut chat = Chat::of(&ada, id);
+    chat.until("it stands there without anything else", |rows| rows.len() == 1).await;
+    assert_eq!(chat.rows[0].delivery, Some(Delivery::OnPhone));
+    backend.server.faults().set_offline(false);
+    ada.account.network_changed().unwrap();
+    ada.until("sent", |state| state.waiting == 0).await;
+    chat.until("and takes its place", |rows| rows.len() == 1 && rows[0].number == Some(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_begun_to_be_written_is_there_after_a_restart() {
     let backend = Backend::with(quiet()).await;
     let ada = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;

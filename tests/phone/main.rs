@@ -3,6 +3,7 @@
 
 mod acting;
 mod bad_input;
+mod chat;
 mod choosing;
 mod damage;
 mod faults;

@@ -9,9 +9,9 @@ pub use onsite::alarms::{
     Chosen, Facets, MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status, Why,
 };
 pub use onsite::error::{Code, Error};
-pub use onsite::home::{Tile, tiles};
+pub use onsite::home::{Tile, open_incidents, tiles};
 pub use onsite::incidents::{
-    ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, IncidentWindow,
+    ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentOffers, IncidentPage, IncidentRow, IncidentWindow,
 };
 pub use onsite::journal::Line as JournalLine;
 pub use onsite::live::Batch;

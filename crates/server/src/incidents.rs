@@ -10,7 +10,7 @@ use onsite_rules::incident::{Mover, may_write, moves};
 use onsite_rules::message::check;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{IncidentId, MessageId, OrganizationId};
-use onsite_wire::onsite::{Author, AuthorKind, Incident, IncidentState, MessagesResponse, Problem};
+use onsite_wire::onsite::{Author, AuthorKind, Incident, IncidentState, Message, MessagesResponse, Problem};
 use serde::Deserialize;
 
 use crate::access::{Caller, Scope};
@@ -101,6 +101,18 @@ impl Storage {
     /// All incidents of an organization that are not closed.
     pub async fn open_incidents(&self, organization: OrganizationId) -> Result<Vec<Incident>, StorageError> {
         self.read(move |view| view.open_incidents(organization)).await
+    }
+
+    /// All lines of an incident's chat, newest first.
+    pub async fn chat(&self, organization: OrganizationId, incident: IncidentId) -> Result<Vec<Message>, StorageError> {
+        self.read(move |view| {
+            let rows = view.messages_before(organization, incident, i64::MAX, i64::MAX)?;
+            let read = |(body, _): (String, i64)| {
+                serde_json::from_str(&body).map_err(|error| StorageError::Unreadable("message", error))
+            };
+            rows.into_iter().map(read).collect()
+        })
+        .await
     }
 
     /// An agent of the service bureau has read an incident's chat and does something.

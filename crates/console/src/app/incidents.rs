@@ -122,14 +122,19 @@ pub fn take_chat(model: &mut Model, id: IncidentId, batch: &Batch<ChatRow, ()>) 
     }
 }
 
-/// Takes the page of the open one. What was begun to be written comes back.
-pub fn take_page(model: &mut Model, page: IncidentPage) {
+/// Takes the page of the open one. What was begun to be written comes back, and what is missing at the end is asked for.
+pub fn take_page(model: &mut Model, page: IncidentPage) -> Vec<Command> {
+    let mut commands = Vec::new();
     if let Some(open) = model.incidents.open.as_mut().filter(|open| open.id == page.row.id) {
         if open.page.is_none() && !page.draft.is_empty() {
             open.writing = Some(Field::holding(&page.draft));
         }
+        if open.page.is_none() && page.missing > 0 {
+            commands.push(Command::FillChat(open.id));
+        }
         open.page = Some(page);
     }
+    commands
 }
 
 /// Scrolls the chat; upwards there may be more.
@@ -189,7 +194,7 @@ const fn discard(id: MessageId) -> Command {
 
 /// Whether the gap before the oldest of these messages, or between them, can be filled.
 pub fn has_gap(open: &OpenIncident) -> bool {
-    open.rows.iter().any(|row| row.missing_before > 0)
+    open.page.as_ref().is_some_and(|page| page.missing > 0) || open.rows.iter().any(|row| row.missing_before > 0)
 }
 
 /// A state as people say it.

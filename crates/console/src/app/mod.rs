@@ -286,8 +286,7 @@ impl Model {
         let me = self.state.person.as_ref().map(|person| person.id);
         let tiles = crate::api::tiles(me, self.organization);
         self.tiles = tiles.into_iter().map(|(tile, filter)| TileCount { tile, filter, count: None }).collect();
-        let under_way =
-            crate::api::IncidentFilter { organization: self.organization, ..crate::api::IncidentFilter::active() };
+        let under_way = crate::api::open_incidents(self.organization);
         vec![
             Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect()),
             Command::WatchIncidents(Box::new(under_way)),

@@ -9,6 +9,7 @@ use onsite_wire::onsite::{Author, AuthorKind, Capability, Incident, IncidentChan
 use onsite_wire::rest::{Alarm, Device};
 use onsite_wire::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
 
 use super::changes::Write;
 use super::due::Due;
@@ -252,7 +253,7 @@ impl Write<'_> {
             self.put_incident(organization, &incident)?;
         } else {
             let opening = Opening {
-                id: IncidentId(crate::random::id()),
+                id: opened_by(alarm.id),
                 device: device.id,
                 subject: alarm.label.clone(),
                 description: alarm.message.clone(),
@@ -280,6 +281,14 @@ impl Write<'_> {
         }
         Ok(())
     }
+}
+
+/// The id of the incident that an alarm opens. An alarm opens one once; so the same demonstration has the same ids.
+fn opened_by(alarm: AlarmId) -> IncidentId {
+    let hash: [u8; 32] = Sha256::digest(format!("incident {alarm}").as_bytes()).into();
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash).for_each(|(byte, of)| *byte = of);
+    IncidentId(uuid::Builder::from_random_bytes(bytes).into_uuid())
 }
 
 /// What an incident begins with.
