@@ -2,12 +2,12 @@
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::OrganizationId;
-use onsite_wire::onsite::PersonEntry;
+use onsite_wire::onsite::{Capability, PersonEntry};
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::store::Fault;
-use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::time::Timestamp;
 
 /// The feed `people`.
@@ -28,6 +28,10 @@ impl Feed for PeopleFeed {
 
     fn name(&self) -> &'static str {
         "people"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Offered(Capability::People)
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {

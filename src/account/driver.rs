@@ -124,7 +124,8 @@ impl Driver {
         let members = self.parts.store.read(|reading| members::stored(reading.cache)).await?;
         self.session_changed().await?;
         for organization in members.organizations {
-            self.open_organization(&organization.id, &members::offers(&organization)).await?;
+            let offers = members::offers(&organization, &self.parts.feeds);
+            self.open_organization(&organization.id, &offers).await?;
         }
         self.pass_deadlines().await?;
         let effects = self.schedule.step(schedule::Event::Front(true), &self.now(), Self::random());

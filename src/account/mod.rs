@@ -8,6 +8,7 @@ mod acting;
 mod config;
 mod diagnostics;
 mod driver;
+mod feeds;
 mod members;
 mod organizations;
 mod own_file;
@@ -29,19 +30,18 @@ pub use view::{AccountState, ActionStage, FeedState, OwnAction, SessionState};
 
 use self::driver::{Driver, Message, Parts};
 use self::view::View;
-use crate::alarms::{AlarmFeed, Alarms, FOLLOWERS, Receipt, own_end};
+use crate::alarms::{Alarms, Receipt, own_end};
 use crate::devices::directory::SharedDirectory;
-use crate::devices::feed::InventoryFeed;
 use crate::error::Error;
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
-use crate::people::{self, PeopleFeed};
+use crate::people;
 use crate::session::{Person, Session, SignInStep};
 use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
 use crate::sync::handover::{Handover, Made, new_action_id};
 use crate::sync::outbox::Draft;
 use crate::sync::overlays::Overlays;
-use crate::sync::pull::{Pullable, Puller, server_now};
+use crate::sync::pull::{Puller, server_now};
 
 /// The migrations of both files.
 pub const SCHEMA: Schema = Schema {
@@ -118,11 +118,7 @@ impl Account {
             clock: Arc::clone(&config.clock),
             session: session.clone(),
             overlays: Arc::clone(&overlays),
-            feeds: vec![
-                Arc::new(Arc::new(InventoryFeed { followers: FOLLOWERS })) as Arc<dyn Pullable>,
-                Arc::new(Arc::new(AlarmFeed { overlays: Arc::clone(&overlays) })),
-                Arc::new(Arc::new(PeopleFeed)),
-            ],
+            feeds: feeds::feeds(&overlays),
             view: Arc::clone(&view),
             changed,
             sender: sender.clone(),

@@ -15,7 +15,7 @@ use super::mark::{AlarmsChanged, Mark};
 use crate::devices::directory::Directory;
 use crate::devices::intake::PlacesChanged;
 use crate::store::Fault;
-use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::sync::overlays::Overlays;
 use crate::time::Timestamp;
 
@@ -44,6 +44,10 @@ impl Feed for AlarmFeed {
 
     fn name(&self) -> &'static str {
         "alarms"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Vendor
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {

@@ -55,6 +55,9 @@ pub trait Pullable: Send + Sync {
     /// Its stable name.
     fn name(&self) -> &'static str;
 
+    /// What the server must have.
+    fn needs(&self) -> feed::Needs;
+
     /// Reads it once.
     fn pull<'a>(&'a self, puller: &'a Puller, organization: OrganizationId, read: Read) -> Later<'a, Pulled>;
 
@@ -65,6 +68,10 @@ pub trait Pullable: Send + Sync {
 impl<F: Feed> Pullable for Arc<F> {
     fn name(&self) -> &'static str {
         F::name(self)
+    }
+
+    fn needs(&self) -> feed::Needs {
+        F::needs(self)
     }
 
     fn pull<'a>(&'a self, puller: &'a Puller, organization: OrganizationId, read: Read) -> Later<'a, Pulled> {
