@@ -161,10 +161,12 @@ impl Driver {
         let membership = match found {
             Ok(membership) => membership,
             Err(fault) => {
+                self.membership_trouble = Some(fault.code());
                 self.note(Line::new(self.now().wall, "membership_failed").saying(fault.code().as_str()));
                 return Ok(());
             }
         };
+        self.membership_trouble = None;
         let before = self.parts.store.read(|reading| stored(reading.cache)).await?;
         if before != membership {
             let new = membership.clone();

@@ -136,7 +136,8 @@ impl Feed for AlarmFeed {
         Some(format!("onsite/v1/organizations/{organization}/alarms/{id}"))
     }
 
-    /// An alarm that was active and is not there: it was cleared while nobody looked, nobody knows when.
+    /// An alarm that was active and is not there: it was cleared while nobody looked, nobody knows when. The column holds
+    /// minus the time of noticing, from which its 90 days run.
     fn missing(&self, intake: &mut Intake<'_>, id: Uuid) -> Result<(), Fault> {
         let mut changed = AlarmsChanged::default();
         if let Some(n) = number(intake.cache, AlarmId(id))? {
@@ -145,10 +146,10 @@ impl Feed for AlarmFeed {
                 .cache
                 .prepare_cached(
                     "UPDATE alarm
-                        SET cleared = 0, status = max(status, 1), mute_holds = 0, muted = 0, revision = 0
+                        SET cleared = ?2, status = max(status, 1), mute_holds = 0, muted = 0, revision = 0
                       WHERE n = ?1 AND cleared IS NULL",
                 )?
-                .execute([n])?;
+                .execute((n, -intake.now.micros()))?;
             changed.push(before, Mark::of(intake.cache, n)?);
             intake.changes.note(changed);
         }
@@ -156,12 +157,12 @@ impl Feed for AlarmFeed {
     }
 }
 
-/// Lets go of alarms whose clearing lies 90 days back, and of what was seen of them.
+/// Lets go of alarms whose clearing, or the noticing of it, lies 90 days back, and of what was seen of them.
 fn forget_old(intake: &Intake<'_>, changed: &mut AlarmsChanged) -> Result<(), Fault> {
     let old = intake.now.plus_millis(-KEPT_MS).micros();
     let rows: Vec<(i64, [u8; 16])> = intake
         .cache
-        .prepare_cached("SELECT n, id FROM alarm WHERE organization = ?1 AND cleared > 0 AND cleared < ?2")?
+        .prepare_cached("SELECT n, id FROM alarm WHERE organization = ?1 AND cleared <> 0 AND abs(cleared) < ?2")?
         .query_map((intake.organization, old), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     for (n, id) in rows {

@@ -4,7 +4,9 @@
 mod acting;
 mod bad_input;
 mod choosing;
+mod clock;
 mod damage;
+mod deciding;
 mod faults;
 mod muting;
 mod reading;

@@ -40,6 +40,7 @@ impl Outbox {
             made: work.now,
             expires_at: draft.expires_at,
             retry_of: draft.retry_of.or(replaced.as_ref().and_then(|old| old.retry_of)),
+            name: draft.name,
             state: State::Waiting(Waiting::default()),
         };
         if !fits_a_batch(&entry, &work.now) {
