@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::facets::{Facets, Tally};
 use super::filter::{AlarmFilter, AlarmSort, Sieve, Verdict, typed};
+use super::hits::WordHits;
 use super::mark::{AlarmsChanged, Mark, Status};
 use super::row::{self, AlarmRow};
-use super::search::{From, Place, Search, WordHits};
+use super::search::{From, Place, Search};
 use super::words;
 use crate::devices::directory::{Directory, SharedDirectory};
 use crate::devices::intake::PlacesChanged;

@@ -20,6 +20,7 @@ mod facets;
 mod feed;
 mod filter;
 mod follow;
+mod hits;
 mod intake;
 mod list;
 mod mark;

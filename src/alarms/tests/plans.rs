@@ -9,8 +9,9 @@ use rusqlite::Connection;
 
 use super::raw;
 use crate::alarms::filter::{Sieve, typed};
+use crate::alarms::hits::WordHits;
 use crate::alarms::mark::Mark;
-use crate::alarms::search::{From, Place, Route, Search, WordHits};
+use crate::alarms::search::{From, Place, Route, Search};
 use crate::alarms::{AlarmFilter, AlarmSort, AssignmentChoice, MutedChoice, Status};
 use crate::devices::directory::Directory;
 
