@@ -87,6 +87,7 @@ const fn advice_of(code: Code) -> Advice {
         Code::OffsetGone
         | Code::GenerationChanged
         | Code::NoNetwork
+        | Code::TooSlow
         | Code::TooManyRequests
         | Code::ServerFault
         | Code::Unavailable

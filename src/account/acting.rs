@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
 use crate::store::{Fault, Writer};
+use crate::sync::copies;
 use crate::sync::outbox::{self, Answer, Batch, Draft, Entry, Failure, Outbox, Record};
 use crate::sync::overlays::{Pending, Standing};
 use crate::sync::pull::server_now;
@@ -203,7 +204,7 @@ impl Driver {
         self.record(None, subjects).await?;
         let session = self.signed_in().then_some(person.id);
         Box::pin(self.step_outbox(outbox::Event::Session(session))).await?;
-        for (feed, mark) in self.parts.store.read(|reading| super::members::marks(reading.cache)).await? {
+        for (feed, mark) in self.parts.store.read(|reading| copies::marks(reading.cache)).await? {
             let Some(generation) = mark.generation else { continue };
             let event = outbox::Event::FeedReached {
                 organization: feed.organization,

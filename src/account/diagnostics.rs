@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Account, ActionStage};
 use crate::error::Error;
 use crate::journal::{self, Line};
-use crate::sync::pull::skipped_rows;
+use crate::sync::copies::skipped_rows;
 
 impl Account {
     /// The newest events of the flight recorder, newest first.

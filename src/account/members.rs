@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use onsite_wire::ids::{Generation, OrganizationId};
+use onsite_wire::ids::OrganizationId;
 use onsite_wire::onsite::{Capability, Me, MyOrganization};
 use onsite_wire::rest::OrganizationsResponse;
 use rusqlite::Connection;
@@ -13,10 +13,11 @@ use crate::journal::Line;
 use crate::net::{self, Http};
 use crate::session::Status;
 use crate::store::Fault;
+use crate::sync::copies::record_of;
 use crate::sync::feed::{Needs, organization_number};
 use crate::sync::outbox;
-use crate::sync::pull::{Pullable, record_of};
-use crate::sync::schedule::{self, Mark};
+use crate::sync::pull::Pullable;
+use crate::sync::schedule;
 
 /// An organization that the account reaches.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,20 +78,6 @@ fn write(cache: &Connection, membership: &Membership) -> Result<(), Fault> {
     // Names of organizations are part of the directory.
     cache.execute("UPDATE directory_version SET version = version + 1", [])?;
     Ok(())
-}
-
-/// Where the copies of all feeds stand.
-pub(super) fn marks(cache: &Connection) -> Result<Vec<(schedule::Feed, Mark)>, Fault> {
-    let mut select = cache.prepare_cached(
-        "SELECT organization.id, feed.name, feed.generation, feed.position
-           FROM feed JOIN organization ON organization.n = feed.organization WHERE feed.position IS NOT NULL",
-    )?;
-    let rows = select.query_map([], |row| {
-        let feed = schedule::Feed { organization: OrganizationId::from_bytes(row.get(0)?), name: row.get(1)? };
-        let generation = row.get::<_, Option<[u8; 16]>>(2)?.map(Generation::from_bytes);
-        Ok((feed, Mark { generation, offset: row.get(3)? }))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Asks the server.
@@ -230,6 +217,7 @@ impl Driver {
 mod tests {
     use std::collections::BTreeSet;
 
+    use onsite_wire::ids::Generation;
     use onsite_wire::onsite::OrganizationRights;
 
     use super::*;

@@ -25,6 +25,8 @@ const LISTED_MS: i64 = 6 * 24 * 60 * 60 * 1_000;
 /// What was seen stays this long after its clearing (O1).
 const KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
 
+pub(super) const NAME: &str = "alarms";
+
 /// The feed `alarms`.
 #[derive(Debug, Clone)]
 pub struct AlarmFeed {
@@ -43,7 +45,7 @@ impl Feed for AlarmFeed {
     type Item = Arrived;
 
     fn name(&self) -> &'static str {
-        "alarms"
+        NAME
     }
 
     fn needs(&self) -> Needs {

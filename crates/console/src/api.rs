@@ -6,8 +6,8 @@ pub use onsite::account::{
 };
 pub use onsite::alarms::{
     AcknowledgedBy, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AlarmWindow, AssigneeChoice, AssignmentChoice,
-    Chosen, Cleared, Deed, DeviceSummary, Facets, MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt,
-    SavedFilter, Status, Why,
+    Chosen, Cleared, Deed, Facets, MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status,
+    Why,
 };
 pub use onsite::devices::intake::DeviceDetail;
 pub use onsite::error::{Code, Error};
@@ -16,6 +16,6 @@ pub use onsite::journal::Line as JournalLine;
 pub use onsite::live::Batch;
 pub use onsite::session::SignInStep;
 pub use onsite::store::Key as StoreKey;
-pub use onsite::sync::outbox::{Decision, SubjectName};
+pub use onsite::sync::outbox::Decision;
 pub use onsite::sync::overlays::Standing;
 pub use onsite::time::Timestamp;

@@ -8,10 +8,12 @@
 //! | [`mute`] | what a mute may be, whether it holds now, when it ends (A9, A10) |
 //! | [`action`] | the kinds of actions, and whether one is applied, in conflict or blocked (A8, O2) |
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
+//! | [`address`] | what of a device's address a partner sees who reads only (P5) |
 //! | [`digest`] | how two sides compare what they hold |
 
 pub mod acknowledgement;
 pub mod action;
+pub mod address;
 pub mod clearing;
 pub mod digest;
 pub mod mute;

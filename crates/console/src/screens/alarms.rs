@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::api::{AlarmRow, Code, Standing, Status, Timestamp, Why};
+use crate::api::{AlarmRow, Cleared, Code, Standing, Status, Timestamp, Why};
 use crate::app::Model;
 use crate::app::alarm_list::Choice;
 use crate::app::keys::Key;
