@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 
 /// Elements that go to the writer in one job: some milliseconds of its time.
 const BATCH: usize = 256;
+/// And at most so many bytes of them: objects as long as they may be do not pile up.
+const BATCH_BYTES: usize = 2 * 1_024 * 1_024;
 /// Pages that the writer keeps in memory, in KiB: usually, and during a full read. Its rows come in no order, and each
 /// touches a leaf of every index: leaves that do not stay in memory are encrypted and decrypted again for nearly every row.
 const CACHE_KIB: i64 = 16 * 1_024;
@@ -181,7 +183,7 @@ impl<'a, F: Feed> Pull<'a, F> {
             return Err(Trouble::GenerationChanged);
         }
         let mut batch = Vec::with_capacity(BATCH);
-        let mut skipped = 0;
+        let (mut skipped, mut held) = (0, 0);
         let mut writing: Option<crate::store::Answer<()>> = None;
         loop {
             let feed = self.feed;
@@ -189,6 +191,7 @@ impl<'a, F: Feed> Pull<'a, F> {
                 .next(|part| match part {
                     Part::Element { array, json, .. } => {
                         let at = route.arrays.iter().position(|name| *name == array).unwrap_or_default();
+                        held += json.len();
                         match feed.parse(at, json) {
                             Ok(item) => batch.push(item),
                             Err(feed::Unreadable) => skipped += 1,
@@ -197,7 +200,8 @@ impl<'a, F: Feed> Pull<'a, F> {
                     Part::Skipped(_) => skipped += 1,
                 })
                 .await?;
-            if batch.len() >= BATCH || (!more && !batch.is_empty()) {
+            if batch.len() >= BATCH || held >= BATCH_BYTES || (!more && !batch.is_empty()) {
+                held = 0;
                 // One job is under way while the next is being parsed: the writer never waits, nothing piles up.
                 let next = self.write(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
                 if let Some(before) = writing.replace(next) {
