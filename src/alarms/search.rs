@@ -291,12 +291,13 @@ impl Search<'_> {
             let mut select = cache.prepare_cached(&statement.sql)?;
             let mut rows = select.query(params_from_iter(statement.values.into_iter().chain([left.into()])))?;
             while let Some(row) = rows.next()? {
-                let Some(mark) = Mark::read(row)? else { continue };
-                if words.is_some_and(|hits| !hits.contains(mark.n))
-                    || (devices && !self.sieve.passes_device(mark.device))
+                // Of a row that is not wanted no more is read than it takes to know that.
+                if words.is_some_and(|hits| !row.get(0).is_ok_and(|n| hits.contains(n)))
+                    || (devices && !row.get(3).is_ok_and(|device| self.sieve.passes_device(device)))
                 {
                     continue;
                 }
+                let Some(mark) = Mark::read(row)? else { continue };
                 found += 1;
                 if each(mark)?.is_break() || limit == found {
                     return Ok(());

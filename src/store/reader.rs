@@ -95,7 +95,9 @@ impl Lane {
     const fn cache_kib(self) -> i64 {
         match self {
             Self::Rows => 1_024,
-            Self::Page | Self::Count => 2_048,
+            // A page of a search looks at a hundred places all over the file, and the next letter at the same ones.
+            Self::Page => 4_096,
+            Self::Count => 2_048,
         }
     }
 }
