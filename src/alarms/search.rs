@@ -31,6 +31,8 @@ use crate::store::Fault;
 
 /// Below this share of the devices, a list is read by device. Tests have small stores and see both ways.
 const FEW_DEVICES: usize = if cfg!(test) { 10 } else { 200 };
+/// From this share of the devices on, each alarm's device is looked up here: quicker than a list of thousands in SQL.
+const MANY_DEVICES: usize = if cfg!(test) { 2 } else { 8 };
 /// Up to this many alarms with the typed words are read one by one.
 pub(super) const FEW_WITH_WORDS: usize = if cfg!(test) { 12 } else { 2_000 };
 
@@ -116,7 +118,8 @@ impl Statement {
     }
 }
 
-fn json_list(numbers: impl Iterator<Item = i64>) -> String {
+/// Numbers as one value of a statement.
+pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
     let mut list = String::from("[");
     for n in numbers {
         // Writing into a string cannot fail.
@@ -138,7 +141,7 @@ impl Search<'_> {
             return Route::ByDevice;
         }
         if let Some(chosen) = self.sieve.chosen_devices()
-            && chosen.len() * FEW_DEVICES <= self.directory.devices().count().max(1)
+            && chosen.len() * FEW_DEVICES <= self.directory.device_count().max(1)
         {
             return Route::ByDevice;
         }
@@ -147,6 +150,12 @@ impl Search<'_> {
             (_, MutedChoice::Only) => Route::Muted,
             _ => Route::InOrder,
         }
+    }
+
+    /// Whether SQL leaves the choice of devices to [`Search::walk`].
+    fn sifts_devices(&self, route: Route) -> bool {
+        let chosen = self.sieve.chosen_devices().map_or(0, <[i64]>::len);
+        route == Route::InOrder && !by_text(self.sort) && chosen * MANY_DEVICES >= self.directory.device_count().max(1)
     }
 
     /// The parts in which a list is read, from a place on: in each of them an index has the rest in order.
@@ -254,10 +263,10 @@ impl Search<'_> {
         if let Some(to) = filter.to.filter(|to| behind.is_none_or(|recency| recency <= -to.micros())) {
             statement.and("alarm.recency", ">", -to.micros());
         }
-        if let Some(devices) = self.sieve.chosen_devices() {
+        if let Some(devices) = self.sieve.chosen_devices().filter(|_| !self.sifts_devices(route)) {
             // Where devices come first, those that are not chosen are passed over before their alarms are looked at.
             let by_device = route == Route::InOrder && matches!(part.devices, Devices::All | Devices::Later(_));
-            statement.and_in(if by_device { "device.n" } else { "alarm.device" }, devices.into_iter());
+            statement.and_in(if by_device { "device.n" } else { "alarm.device" }, devices.iter().copied());
         }
     }
 
@@ -269,22 +278,26 @@ impl Search<'_> {
         limit: usize,
         each: &mut dyn FnMut(Mark) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
-        if self.route() == Route::ByWords {
+        let route = self.route();
+        if route == Route::ByWords {
             return self.walk_hits(cache, from, limit, each);
         }
-        let sifted = self.words;
+        let (words, devices) = (self.words, self.sifts_devices(route));
         let mut found = 0;
         for statement in self.statements(from) {
             // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
             let left = limit.saturating_sub(found);
-            let left = if sifted.is_some() { -1 } else { i64::try_from(left).unwrap_or(-1) };
+            let left = if words.is_some() || devices { -1 } else { i64::try_from(left).unwrap_or(-1) };
             let mut select = cache.prepare_cached(&statement.sql)?;
             let mut rows = select.query(params_from_iter(statement.values.into_iter().chain([left.into()])))?;
             while let Some(row) = rows.next()? {
-                let Some(mark) = Mark::read(row)? else { continue };
-                if sifted.is_some_and(|hits| !hits.contains(mark.n)) {
+                // Of a row that is not wanted no more is read than it takes to know that.
+                if words.is_some_and(|hits| !row.get(0).is_ok_and(|n| hits.contains(n)))
+                    || (devices && !row.get(3).is_ok_and(|device| self.sieve.passes_device(device)))
+                {
                     continue;
                 }
+                let Some(mark) = Mark::read(row)? else { continue };
                 found += 1;
                 if each(mark)?.is_break() || limit == found {
                     return Ok(());

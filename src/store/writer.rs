@@ -13,6 +13,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::Shared;
+use super::checkpoint::{self, Upkeep};
 use super::commit::{Changes, Commit, Replaced};
 use super::connection::{self, Use};
 use super::fault::{Fault, File};
@@ -326,7 +327,18 @@ impl Writer {
         if !changes.is_empty() {
             self.shared.announce(Commit::new(seq, changes));
         }
+        self.keep_journal_short();
         Ok(())
+    }
+
+    /// A journal that cannot be brought back now is no harm: the next commit finds it longer.
+    fn keep_journal_short(&self) {
+        let Ok(cache) = self.cache_file() else { return };
+        match checkpoint::journal(cache).map(|(length, done)| checkpoint::upkeep(length, done)) {
+            Ok(Upkeep::Beside) => self.shared.checkpoints.want(),
+            Ok(Upkeep::Itself) => drop(checkpoint::checkpoint(cache)),
+            Ok(Upkeep::Leave) | Err(_) => {}
+        }
     }
 
     /// Sets a damaged cache.db aside and begins a new one.
@@ -340,9 +352,11 @@ impl Writer {
         // before another one has the name.
         let shared = Arc::clone(&self.shared);
         shared.readers.suspend(&shared.sleeps);
+        shared.checkpoints.suspend();
         self.cache = None;
         let begun = self.begin_cache_anew();
         shared.readers.resume();
+        shared.checkpoints.resume();
         begun
     }
 

@@ -123,6 +123,24 @@ impl Seen {
         self.memory = Some(Box::new(memory));
     }
 
+    /// The row numbers up to `last` that were not noted, as ranges from the first to the last.
+    pub fn gaps(&self, table: &str, last: i64) -> Vec<(i64, i64)> {
+        let mut gaps = Vec::new();
+        let mut from = None;
+        for n in 1..=last {
+            match (self.contains(table, n), from) {
+                (false, None) => from = Some(n),
+                (true, Some(first)) => {
+                    gaps.push((first, n - 1));
+                    from = None;
+                }
+                _ => {}
+            }
+        }
+        gaps.extend(from.map(|first| (first, last)));
+        gaps
+    }
+
     /// Whether a row was noted.
     pub fn contains(&self, table: &str, n: i64) -> bool {
         usize::try_from(n)

@@ -17,13 +17,15 @@ use crate::store::{Fault, Store, Writer};
 use crate::time::Timestamp;
 
 /// Elements that go to the writer in one job: some milliseconds of its time.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 /// And at most so many bytes of them: objects as long as they may be do not pile up.
 const BATCH_BYTES: usize = 2 * 1_024 * 1_024;
 /// Pages that the writer keeps in memory, in KiB: usually, and during a full read. Its rows come in no order, and each
 /// touches a leaf of every index: leaves that do not stay in memory are encrypted and decrypted again for nearly every row.
 const CACHE_KIB: i64 = 16 * 1_024;
 const FULL_READ_CACHE_KIB: i64 = 48 * 1_024;
+/// So many of them may be unwritten: a person who acts waits until they are.
+const FULL_READ_UNWRITTEN_KIB: i64 = 14 * 1_024;
 
 /// What a pull needs.
 #[derive(Clone)]
@@ -240,6 +242,7 @@ impl<'a, F: Feed> Pull<'a, F> {
             writer.long_write(|cache, changes| {
                 if full {
                     cache.pragma_update(None, "cache_size", -FULL_READ_CACHE_KIB)?;
+                    cache.pragma_update(None, "cache_spill", -FULL_READ_UNWRITTEN_KIB)?;
                 }
                 let organization = organization_number(cache, organization)?;
                 work(&feed, &mut Intake { cache, changes, organization, full, seen: &mut seen, now })
