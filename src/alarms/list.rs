@@ -143,7 +143,7 @@ impl Query for AlarmList {
         let mut tally = Tally::new(worded);
         if let Some(few) = few {
             let mut select = reading.cache.prepare_cached(
-                "SELECT alarm.n, id, organization, device, status, shown, category, muted, assignee, recency
+                "SELECT alarm.n, alarm.id, organization, device, status, shown, category, muted, assignee, recency
                    FROM json_each(?1) AS hit CROSS JOIN alarm ON alarm.n = hit.value",
             )?;
             let mut rows = select.query([few])?;
