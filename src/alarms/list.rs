@@ -12,7 +12,7 @@ use super::filter::{AlarmFilter, AlarmSort, Sieve, Verdict, typed};
 use super::hits::WordHits;
 use super::mark::{AlarmsChanged, Mark, Status};
 use super::row::{self, AlarmRow};
-use super::search::{FEW_WITH_WORDS, From, Place, Search, json_list};
+use super::search::{From, Place, Search, json_list};
 use super::words;
 use crate::devices::directory::{Directory, SharedDirectory};
 use crate::devices::intake::PlacesChanged;
@@ -139,7 +139,7 @@ impl Query for AlarmList {
 
     fn count(&self, reading: &Reading<'_>, ready: &Ready, so_far: &mut dyn FnMut(&Tally)) -> Result<Tally, Fault> {
         let worded = self.worded(reading)?;
-        let few = worded.as_ref().filter(|hits| hits.len() <= FEW_WITH_WORDS).map(|hits| json_list(hits.numbers()));
+        let few = worded.as_ref().filter(|hits| hits.are_few()).map(|hits| json_list(hits.numbers()));
         let mut tally = Tally::new(worded);
         if let Some(few) = few {
             let mut select = reading.cache.prepare_cached(

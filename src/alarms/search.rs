@@ -33,8 +33,6 @@ use crate::store::Fault;
 const FEW_DEVICES: usize = if cfg!(test) { 10 } else { 200 };
 /// From this share of the devices on, each alarm's device is looked up here: quicker than a list of thousands in SQL.
 const MANY_DEVICES: usize = if cfg!(test) { 2 } else { 8 };
-/// Up to this many alarms with the typed words are read one by one.
-pub(super) const FEW_WITH_WORDS: usize = if cfg!(test) { 12 } else { 2_000 };
 
 /// An alarm's place in a list. Keys of one list have the same form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,7 +129,7 @@ pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
 impl Search<'_> {
     /// Which way this list is read.
     pub(super) fn route(&self) -> Route {
-        if self.words.is_some_and(|hits| hits.len() <= FEW_WITH_WORDS) {
+        if self.words.is_some_and(WordHits::are_few) {
             return Route::ByWords;
         }
         if by_text(self.sort) {
