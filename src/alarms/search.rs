@@ -33,8 +33,6 @@ use crate::store::Fault;
 const FEW_DEVICES: usize = if cfg!(test) { 10 } else { 200 };
 /// From this share of the devices on, each alarm's device is looked up here: quicker than a list of thousands in SQL.
 const MANY_DEVICES: usize = if cfg!(test) { 2 } else { 8 };
-/// Up to this many alarms with the typed words are read one by one.
-pub(super) const FEW_WITH_WORDS: usize = if cfg!(test) { 12 } else { 2_000 };
 
 /// An alarm's place in a list. Keys of one list have the same form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,7 +129,7 @@ pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
 impl Search<'_> {
     /// Which way this list is read.
     pub(super) fn route(&self) -> Route {
-        if self.words.is_some_and(|hits| hits.len() <= FEW_WITH_WORDS) {
+        if self.words.is_some_and(WordHits::are_few) {
             return Route::ByWords;
         }
         if by_text(self.sort) {
@@ -291,12 +289,13 @@ impl Search<'_> {
             let mut select = cache.prepare_cached(&statement.sql)?;
             let mut rows = select.query(params_from_iter(statement.values.into_iter().chain([left.into()])))?;
             while let Some(row) = rows.next()? {
-                let Some(mark) = Mark::read(row)? else { continue };
-                if words.is_some_and(|hits| !hits.contains(mark.n))
-                    || (devices && !self.sieve.passes_device(mark.device))
+                // Of a row that is not wanted no more is read than it takes to know that.
+                if words.is_some_and(|hits| !row.get(0).is_ok_and(|n| hits.contains(n)))
+                    || (devices && !row.get(3).is_ok_and(|device| self.sieve.passes_device(device)))
                 {
                     continue;
                 }
+                let Some(mark) = Mark::read(row)? else { continue };
                 found += 1;
                 if each(mark)?.is_break() || limit == found {
                     return Ok(());

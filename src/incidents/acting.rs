@@ -17,7 +17,7 @@ use super::shape::{number, read_text, seen_state};
 use crate::devices::directory::{Directory, Presence};
 use crate::people;
 use crate::store::{Fault, Reading};
-use crate::sync::outbox::KindRules;
+use crate::sync::outbox::{KindRules, SubjectName};
 use crate::sync::overlays::Overlays;
 use crate::time::Timestamp;
 
@@ -68,6 +68,8 @@ pub(super) struct Standing {
     /// An opening that the server refused: nothing can be done in it.
     pub(super) refused: bool,
     pub(super) me: Option<PersonId>,
+    /// What the person sees it called.
+    pub(super) name: SubjectName,
 }
 
 impl Standing {
@@ -94,6 +96,7 @@ impl Standing {
             path: directory.above(directory.place_of(device)).map(|(_, entry)| entry.id).collect(),
             state: seen_state(incident.state, &pending),
             refused: pending.iter().any(|action| action.kind == OPEN_INCIDENT.name && action.parked.is_some()),
+            name: SubjectName { label: incident.subject.clone(), within: device_label(directory, device) },
             incident,
             me: overlays.person(),
         }))
@@ -130,6 +133,10 @@ impl Standing {
     }
 }
 
+fn device_label(directory: &Directory, device: i64) -> String {
+    directory.device(device).map_or_else(String::new, |entry| entry.label.to_string())
+}
+
 /// Whether the server offers incidents, and whether the person may do it there.
 pub(super) fn offered(
     mine: Option<&MyOrganization>,
@@ -148,6 +155,8 @@ fn value(body: impl serde::Serialize) -> Result<Value, Refusal> {
 /// What is known of a device on which somebody wants to open an incident.
 pub(super) struct Ground {
     pub(super) organization: OrganizationId,
+    /// The device's name.
+    pub(super) label: String,
     /// The incident of the device that is under way.
     pub(super) under_way: Option<IncidentId>,
 }
@@ -180,7 +189,11 @@ pub(super) fn ground(
         .prepare_cached("SELECT id FROM incident WHERE device = ?1 AND state < 3 ORDER BY recency LIMIT 1")?
         .query_row([n], |row| row.get(0))
         .optional()?;
-    Ok(Ok(Ground { organization: organization.id, under_way: under_way.map(IncidentId::from_bytes) }))
+    Ok(Ok(Ground {
+        organization: organization.id,
+        label: entry.label.to_string(),
+        under_way: under_way.map(IncidentId::from_bytes),
+    }))
 }
 
 /// The body of an opening, if it may be.

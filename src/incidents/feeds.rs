@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::{IncidentId, OrganizationId};
-use onsite_wire::onsite::{Incident, Message, ReadPosition};
+use onsite_wire::onsite::{Capability, Incident, Message, ReadPosition};
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use super::chat::MessagesChanged;
 use super::list::IncidentsChanged;
 use super::{chat_intake, intake};
 use crate::store::Fault;
-use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::sync::overlays::Overlays;
 use crate::time::Timestamp;
 
@@ -60,6 +60,10 @@ impl Feed for IncidentFeed {
 
     fn name(&self) -> &'static str {
         "incidents"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Offered(Capability::Incidents)
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {
@@ -126,6 +130,10 @@ impl Feed for MessageFeed {
         "messages"
     }
 
+    fn needs(&self) -> Needs {
+        Needs::Offered(Capability::Incidents)
+    }
+
     fn route(&self, organization: OrganizationId, read: Read) -> Route {
         route(organization, self.name(), read)
     }
@@ -173,6 +181,10 @@ impl Feed for ReadPositionFeed {
 
     fn name(&self) -> &'static str {
         "read_positions"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Offered(Capability::Incidents)
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {

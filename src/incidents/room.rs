@@ -16,13 +16,14 @@ use super::list::{IncidentFilter, IncidentList};
 use super::page::{self, IncidentPage, error};
 use super::row::{self, IncidentRow};
 use super::{drafts, intake};
+use crate::alarms::Undone;
 use crate::devices::directory::SharedDirectory;
 use crate::error::Error;
 use crate::live::{Engine, Window};
 use crate::store::{Fault, Reading, Store};
 use crate::sync::feed::{Intake, Seen, organization_number};
 use crate::sync::handover::{Handover, new_action_id};
-use crate::sync::outbox::Draft;
+use crate::sync::outbox::{Draft, SubjectName};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Puller, server_now};
 
@@ -151,14 +152,15 @@ impl Incidents {
                 let ground = acting::ground(reading, &*room.directory.at(reading.cache)?, device)?;
                 Ok(ground.and_then(|mut ground| {
                     ground.under_way = ground.under_way.filter(|present| Some(*present) != instead);
-                    Ok((ground.organization, acting::opening(&ground, &body)?))
+                    let name = SubjectName { label: body.subject.clone(), within: ground.label.clone() };
+                    Ok((ground.organization, name, acting::opening(&ground, &body)?))
                 }))
             })
             .await?;
-        let (organization, body) = drafted.map_err(error)?;
+        let (organization, name, body) = drafted.map_err(error)?;
         let id = new_action_id(&self.puller.http.clock().now());
         let incident = IncidentId(id.0);
-        Ok((draft(id, organization, OPEN_INCIDENT.name, incident, body), incident))
+        Ok((draft(id, organization, OPEN_INCIDENT.name, incident, body, name), incident))
     }
 
     /// Writes in an incident's chat (I4); the draft is used up. The message is on this phone from here on, whatever happens,
@@ -204,8 +206,10 @@ impl Incidents {
         let clock = self.puller.http.clock();
         let message = new_action_id(&clock.now());
         let kind = onsite_rules::action::MESSAGE.name;
-        let resend =
-            Draft { retry_of: Some(ActionId(parked.0)), ..draft(message, standing.organization, kind, id, body) };
+        let resend = Draft {
+            retry_of: Some(ActionId(parked.0)),
+            ..draft(message, standing.organization, kind, id, body, standing.name)
+        };
         self.hand(vec![reopening, resend]).await?;
         Ok(MessageId(message.0))
     }
@@ -234,7 +238,7 @@ impl Incidents {
         let kind = onsite_rules::action::MESSAGE.name;
         let resend = Draft {
             retry_of: Some(ActionId(parked.0)),
-            ..draft(message, standing.organization, kind, incident, acting_message(text)?)
+            ..draft(message, standing.organization, kind, incident, acting_message(text)?, opening.name.clone())
         };
         self.hand(vec![opening, resend]).await?;
         Ok(incident)
@@ -251,7 +255,7 @@ impl Incidents {
         let http = &self.puller.http;
         let body = standing.body(&deed, server_now(http)).map_err(error)?;
         let action = new_action_id(&http.clock().now());
-        Ok(Draft { retry_of, ..draft(action, standing.organization, deed.kind().name, id, body) })
+        Ok(Draft { retry_of, ..draft(action, standing.organization, deed.kind().name, id, body, standing.name) })
     }
 
     async fn act(&self, id: IncidentId, deed: Deed, retry_of: Option<ActionId>) -> Result<ActionId, Error> {
@@ -259,6 +263,16 @@ impl Incidents {
         let action = draft.id;
         self.hand(vec![draft]).await?;
         Ok(action)
+    }
+
+    /// The same again: an opening becomes another incident, everything else goes where it was meant to go.
+    pub(crate) async fn again(&self, undone: Undone) -> Result<ActionId, Error> {
+        let id = new_action_id(&self.puller.http.clock().now());
+        let opens = undone.kind == OPEN_INCIDENT.name;
+        let incident = IncidentId(if opens { id.0 } else { undone.subject.id });
+        let again = draft(id, undone.organization, &undone.kind, incident, undone.body, undone.name);
+        self.hand(vec![Draft { retry_of: Some(undone.id), ..again }]).await?;
+        Ok(id)
     }
 
     async fn hand(&self, drafts: Vec<Draft>) -> Result<(), Error> {
@@ -303,7 +317,14 @@ fn acting_message(text: &str) -> Result<Value, Error> {
         .map_err(|_| Error::new(Code::Internal).with("detail", "action body"))
 }
 
-fn draft(id: ActionId, organization: OrganizationId, kind: &str, incident: IncidentId, body: Value) -> Draft {
+fn draft(
+    id: ActionId,
+    organization: OrganizationId,
+    kind: &str,
+    incident: IncidentId,
+    body: Value,
+    name: SubjectName,
+) -> Draft {
     Draft {
         id,
         organization,
@@ -313,6 +334,7 @@ fn draft(id: ActionId, organization: OrganizationId, kind: &str, incident: Incid
         seen: 0,
         expires_at: None,
         retry_of: None,
+        name,
     }
 }
 

@@ -10,10 +10,12 @@
 //! | [`incident`] | the life of an incident, who may move it, when feedback is given (I1, I2, I5) |
 //! | [`message`] | what the text of a message may be (I4) |
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
+//! | [`address`] | what of a device's address a partner sees who reads only (P5) |
 //! | [`digest`] | how two sides compare what they hold |
 
 pub mod acknowledgement;
 pub mod action;
+pub mod address;
 pub mod clearing;
 pub mod digest;
 pub mod incident;

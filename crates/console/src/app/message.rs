@@ -40,6 +40,8 @@ pub enum Message {
     Plot(AlarmId, Result<Box<Plot>, Error>),
     /// What people did to it.
     History(AlarmId, Result<Vec<HistoryEntry>, Error>),
+    /// Incidents of its device that are under way.
+    AlarmIncidents(AlarmId, Vec<IncidentRow>),
     /// Who can be made responsible.
     Assignees(Vec<AssigneeChoice>),
     /// The organizations.
@@ -163,6 +165,8 @@ pub enum Command {
     NewIncident(DeviceId, String, Vec<AlarmId>),
     /// Try a parked action again.
     Retry(ActionId),
+    /// Do something else instead of a parked action.
+    Change(ActionId, Box<crate::api::Deed>),
     /// Let a parked action go.
     Discard(ActionId),
     /// Switch the signal off or on.
@@ -281,6 +285,8 @@ pub enum Intent {
     Explain,
     /// The same again, over what is there now.
     Retry,
+    /// Something else instead.
+    Change,
     /// Let it go.
     Discard,
     /// The alarm that the selected action is about.

@@ -18,8 +18,8 @@ use onsite_wire::ids::{AlarmId, LocationId, OrganizationId, Uuid};
 use onsite_wire::onsite::{HistoryEntry, PersonEntry, SubjectKind};
 
 use crate::api::{
-    AccountState, AlarmDetail, AlarmFilter, Error, JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot,
-    SavedFilter, Tile, Timestamp,
+    AccountState, AlarmDetail, AlarmFilter, Error, IncidentRow, JournalLine, LocationNode, OrganizationOverview,
+    OwnAction, Plot, SavedFilter, Tile, Timestamp,
 };
 use crate::sheets::Sheet;
 use crate::widgets::look::Look;
@@ -90,6 +90,8 @@ pub struct OpenAlarm {
     pub plot: Option<Result<Plot, Error>>,
     /// What people did to it.
     pub history: Option<Result<Vec<HistoryEntry>, Error>>,
+    /// Incidents of its device that are under way.
+    pub incidents: Vec<IncidentRow>,
     /// The first line on the screen.
     pub scroll: usize,
 }
@@ -213,7 +215,12 @@ impl Model {
 
     /// The name of what an action is about.
     pub fn name_of(&self, action: &OwnAction) -> String {
-        self.names.get(&action.subject.id).cloned().unwrap_or_else(|| match action.subject.kind {
+        let kept = || match (action.name.label.as_str(), action.name.within.as_str()) {
+            ("", "") => None,
+            (label, "") | ("", label) => Some(label.to_owned()),
+            (label, within) => Some(format!("{label} · {within}")),
+        };
+        self.names.get(&action.subject.id).cloned().or_else(kept).unwrap_or_else(|| match action.subject.kind {
             SubjectKind::Alarm => "an alarm".to_owned(),
             SubjectKind::Device => "a device".to_owned(),
             SubjectKind::Incident => "an incident".to_owned(),

@@ -34,6 +34,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Alarm(detail) => of_open(model, detail.row.id, |open| open.detail = Some(*detail)),
         Message::Plot(id, plot) => of_open(model, id, |open| open.plot = Some(plot.map(|plot| *plot))),
         Message::History(id, history) => of_open(model, id, |open| open.history = Some(history)),
+        Message::AlarmIncidents(id, rows) => of_open(model, id, |open| open.incidents = rows),
         Message::Assignees(choices) => {
             if let Some(Sheet::Acknowledge(sheet)) = &mut model.sheet {
                 sheet.take(choices);
@@ -138,6 +139,7 @@ fn tell_outcome(model: &mut Model, deed: Deed, outcome: &Outcome) {
         (outcome.done, "on the server"),
         (outcome.waiting, "on this phone, sent as soon as possible"),
         (others, "decided by others"),
+        (outcome.unknown.len(), "no longer known"),
     ] {
         if n > 0 {
             parts.push(format!("{n} {words}"));

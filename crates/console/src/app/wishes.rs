@@ -78,9 +78,13 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
             model.incidents.is_solved = !model.incidents.is_solved;
             incidents::reopen(model)
         }
-        Intent::Next | Intent::Previous | Intent::Part(_) | Intent::DeleteSaved | Intent::Retry | Intent::Discard => {
-            Vec::new()
-        }
+        Intent::Next
+        | Intent::Previous
+        | Intent::Part(_)
+        | Intent::DeleteSaved
+        | Intent::Retry
+        | Intent::Change
+        | Intent::Discard => Vec::new(),
     }
 }
 
@@ -258,7 +262,7 @@ fn last_filter(model: &mut Model) -> Vec<Command> {
 
 fn open_alarm(model: &mut Model, id: AlarmId) -> Vec<Command> {
     model.go(Screen::Alarm);
-    model.alarm = Some(OpenAlarm { id, detail: None, plot: None, history: None, scroll: 0 });
+    model.alarm = Some(OpenAlarm { id, detail: None, plot: None, history: None, incidents: Vec::new(), scroll: 0 });
     vec![Command::OpenAlarm(id)]
 }
 

@@ -1,12 +1,13 @@
 //! Incidents: the list, a chat with all that can become of one's own messages, and the warning before one is opened.
 
+use onsite::incidents::IncidentOffers;
 use onsite_wire::ids::{DeviceId, IncidentId, MessageId, OrganizationId};
 use onsite_wire::onsite::{Author, AuthorKind, Incident, IncidentState};
 use ratatui::crossterm::event::KeyCode;
 
 use super::states::{home, id, minutes_ago, open};
 use super::{letter, press, shown, type_in};
-use crate::api::{ChatRow, Code, Delivery, Error, IncidentOffers, IncidentPage, IncidentRow};
+use crate::api::{ChatRow, Code, Delivery, Error, IncidentPage, IncidentRow};
 use crate::app::incidents::OpenIncident;
 use crate::app::message::{Command, Message};
 use crate::app::{Model, Screen, update};
@@ -162,6 +163,16 @@ fn an_incident_is_opened_only_behind_the_warning_that_it_may_cost_money() {
     assert!(shown(&model).contains("may cost money"));
     let commands = press(&mut model, KeyCode::Enter);
     assert!(matches!(&commands[..], [Command::NewIncident(_, _, alarms)] if alarms == &[*alarm]), "{commands:?}");
+}
+
+#[test]
+fn the_page_of_an_alarm_shows_the_open_incident_of_its_device() {
+    let mut model = open();
+    let id = model.alarm.as_ref().unwrap().id;
+    update(&mut model, Message::AlarmIncidents(id, vec![incident()]));
+    model.alarm.as_mut().unwrap().scroll = 1_000;
+    let text = super::drawn(&model, 120, 80).1;
+    assert!(text.contains("Fan failed") && text.contains("3 unread"), "{text}");
 }
 
 #[test]

@@ -13,7 +13,11 @@ mod faults;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod living;
+#[cfg(test)]
+mod partners;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -24,6 +28,8 @@ mod restoring;
 mod rings;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
