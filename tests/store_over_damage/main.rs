@@ -4,6 +4,5 @@
 
 mod damage;
 mod folder;
-mod full_disk;
 mod keys;
 mod sleep;

@@ -1,20 +1,16 @@
 //! The first moment of a process: several accounts opened at once, each on a thread of its own. Only that moment is of
-//! interest, so it takes many processes; they have a program of their own, because a process that is being made holds for
-//! an instant every file that its parent has open.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+//! interest, so it takes many processes.
 
 use std::process::Command;
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 
-use onsite::account::SCHEMA;
-use onsite::store::{Key, Options, Store};
-use onsite::time::SystemClock;
+use crate::folder::open;
 
 #[test]
 fn the_first_files_of_a_process_may_be_opened_by_many_threads_at_once() {
     for _ in 0..40 {
         let done = Command::new(std::env::current_exe().unwrap())
-            .args(["many_threads_begin", "--exact", "--ignored", "--nocapture"])
+            .args(["first_use::many_threads_begin", "--exact", "--ignored", "--nocapture"])
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
@@ -31,14 +27,7 @@ fn many_threads_begin() {
         for folder in &folders {
             scope.spawn(|| {
                 together.wait();
-                let options = Options {
-                    folder: folder.path(),
-                    key: Key::new([7; 32]),
-                    schema: SCHEMA,
-                    clock: Arc::new(SystemClock),
-                    before_migration_commits: Arc::new(|| {}),
-                };
-                Store::open(options).unwrap();
+                open(folder.path()).unwrap();
             });
         }
     });
