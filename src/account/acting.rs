@@ -232,6 +232,8 @@ fn relay(
                     let laid_over = |server: &_| alarms::mute_under(server, pending);
                     devices::overlay_mute(cache, changes, id, pending, now, laid_over, alarms::FOLLOWERS)?;
                 }
+                // Duty shows what this phone decided; nothing of cache.db is laid over.
+                SubjectKind::Person => {}
             }
         }
         alarms::next_deadline(cache)

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use onsite_rules::acknowledgement::{AcknowledgeBody, NOTE_LIMIT};
-use onsite_rules::action::{ACKNOWLEDGE, KINDS, MUTE, RELEASE, Refusal, UNMUTE};
+use onsite_rules::action::{ACKNOWLEDGE, KINDS, MUTE, Merge, RELEASE, Refusal, UNMUTE};
 use onsite_rules::mute::{self, MuteBody, Target, holds};
 use onsite_rules::rights::{Permission, may};
 use onsite_wire::codes::Code;
@@ -28,6 +28,7 @@ use crate::time::Timestamp;
 pub(crate) fn kinds() -> Vec<KindRules> {
     KINDS
         .iter()
+        .filter(|kind| matches!(kind.merge, Merge::Versioned(_)))
         .map(|kind| {
             let replaces: &[&_] = match kind.name {
                 name if name == ACKNOWLEDGE.name || name == RELEASE.name => &[&ACKNOWLEDGE, &RELEASE],
@@ -259,6 +260,7 @@ fn mute_body(body: &MuteBody, standing: &Standing, subject: Subject, now: Timest
     let target = match subject.kind {
         SubjectKind::Alarm => Target::Alarm { cleared: standing.cleared },
         SubjectKind::Device => Target::Device,
+        SubjectKind::Person => return Err(Refusal::of(Code::NotOffered)),
     };
     mute::check(body, target, now)?;
     Ok((value(body)?, body.until))

@@ -8,12 +8,16 @@
 //! | [`mute`] | what a mute may be, whether it holds now, when it ends (A9, A10) |
 //! | [`action`] | the kinds of actions, and whether one is applied, in conflict or blocked (A8, O2) |
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
+//! | [`fence`] | where a site is: what an outline may be, and how far a point is from it (U3) |
+//! | [`duty`] | what of being on duty may be said, how long a lease of a site holds, and whom to call (U1, U2, U6, U7) |
 //! | [`digest`] | how two sides compare what they hold |
 
 pub mod acknowledgement;
 pub mod action;
 pub mod clearing;
 pub mod digest;
+pub mod duty;
+pub mod fence;
 pub mod mute;
 pub mod rights;
 pub mod severity;

@@ -132,6 +132,7 @@ fn subject_place(
     let kind = match request.subject.kind {
         onsite_wire::onsite::SubjectKind::Alarm => crate::storage::Kind::Alarm,
         onsite_wire::onsite::SubjectKind::Device => crate::storage::Kind::Device,
+        onsite_wire::onsite::SubjectKind::Person => crate::storage::Kind::Person,
     };
     let found = view.object(scope.organization, kind, request.subject.id)?;
     Ok(found.map(|(stored, _)| stored.place).filter(|place| scope.sees(kind, *place)))
