@@ -12,7 +12,7 @@ pub const ANDROID_REGIONS: usize = 100;
 /// Smaller circles are not noticed reliably, in metres.
 pub const SMALLEST_M: f64 = 150.0;
 /// The largest roaming circle, in metres.
-const ROAMING_M: f64 = 50_000.0;
+pub const LARGEST_ROAMING_M: f64 = 50_000.0;
 
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +37,7 @@ pub struct Region {
 /// All regions to watch; they take the place of those before.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
-    /// The nearest sites, nearest first, and the roaming circle last when not every site is watched.
+    /// The nearest sites, nearest first, and the roaming circle last. Empty: nothing is watched.
     pub regions: Vec<Region>,
 }
 
@@ -46,16 +46,14 @@ fn circle_m(site: &Site) -> f64 {
     site.circle_m().max(SMALLEST_M)
 }
 
-/// The regions to watch for somebody here: with more than `limit` sites the nearest `limit − 1` and a roaming circle, in
-/// which nobody comes to a site that is not watched.
-pub fn plan(sites: &Sites, here: &Position, limit: usize) -> Plan {
-    let all = sites.all().len() <= limit;
-    let wanted = if all { limit } else { limit.saturating_sub(1) };
+/// The regions to watch for somebody here: the nearest `limit − 1` sites and a roaming circle of at most `roaming_m`, in
+/// which nobody comes to a site that is not watched, however many there are.
+pub fn plan(sites: &Sites, here: &Position, limit: usize, roaming_m: f64) -> Plan {
+    let wanted = limit.saturating_sub(1);
     let mut nearest: Vec<(f64, &Site)> = Vec::new();
-    let mut beyond = ROAMING_M * 2.0;
     for (site, at_least) in sites.outwards(here) {
         // Everything from here on is farther away than the last one that is taken and the first that is not.
-        if nearest.len() > wanted && nearest.get(wanted).is_some_and(|(last, _)| at_least > *last) {
+        if nearest.get(wanted).is_some_and(|(last, _)| at_least > *last) {
             break;
         }
         let away = (here.distance_m(site.fence.middle()) - circle_m(site)).max(0.0);
@@ -63,9 +61,7 @@ pub fn plan(sites: &Sites, here: &Position, limit: usize) -> Plan {
         nearest.insert(place, (away, site));
         nearest.truncate(wanted + 1);
     }
-    if let Some((first_unwatched, _)) = nearest.get(wanted) {
-        beyond = *first_unwatched;
-    }
+    let unwatched = nearest.get(wanted).map_or(f64::INFINITY, |(away, _)| *away);
     nearest.truncate(wanted);
     let region = |(_, site): &(f64, &Site)| Region {
         watched: Watched::Site(site.id),
@@ -73,9 +69,7 @@ pub fn plan(sites: &Sites, here: &Position, limit: usize) -> Plan {
         radius_m: circle_m(site),
     };
     let mut regions: Vec<Region> = nearest.iter().map(region).collect();
-    if !all {
-        let radius_m = (beyond / 2.0).clamp(SMALLEST_M, ROAMING_M);
-        regions.push(Region { watched: Watched::Roaming, middle: *here, radius_m });
-    }
+    let radius_m = (unwatched / 2.0).min(roaming_m).clamp(SMALLEST_M, LARGEST_ROAMING_M);
+    regions.push(Region { watched: Watched::Roaming, middle: *here, radius_m });
     Plan { regions }
 }

@@ -31,7 +31,7 @@ impl Score {
         self.asked += phone.diary.asked_ms.len();
         self.hours += world.now_ms() as f64 / 3_600_000.0;
         for (at, site) in &enters {
-            let right = world.visits.iter().any(|visit| visit.site == *site && (visit.from_ms..=visit.to_ms).contains(at));
+            let right = world.is_at(*site, *at);
             self.right += usize::from(right);
             if !right {
                 println!("{model:?} {seed}: wrongly at {site} at {at}; true {:?}", world.visits);
@@ -48,6 +48,9 @@ impl Score {
                 .iter()
                 .filter(|(at, site)| *site == visit.site && *at >= visit.from_ms && next.is_none_or(|next| *at < next));
             self.visits += 1;
+            if entered.len() > 1 || left.clone().count() > 1 {
+                println!("{model:?} {seed}: entered {entered:?}, left {:?}", left.clone().collect::<Vec<_>>());
+            }
             self.most_enters = self.most_enters.max(entered.len());
             self.most_leaves = self.most_leaves.max(left.clone().count());
             if let Some((at, _)) = left.clone().last() {

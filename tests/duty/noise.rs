@@ -129,6 +129,7 @@ fn car(world: &mut World, chance: &mut Chance) {
         world.go((by.0 - east, by.1 - north), 25.0);
         world.go((by.0 + east, by.1 + north), 100.0 / 3.6);
     }
+    world.go((30_000.0, -30_000.0), 100.0 / 3.6);
 }
 
 /// What the radio says: where, how exact, and how old.

@@ -157,7 +157,7 @@ impl Phone {
                     let kept: BTreeSet<Watched> = plan.regions.iter().map(|region| region.watched).collect();
                     self.in_regions.retain(|watched| kept.contains(watched));
                     self.regions = plan.regions;
-                    // A roaming circle is drawn around the phone.
+                    // A roaming circle is drawn around the phone, as far as the system knows.
                     self.in_regions.insert(Watched::Roaming);
                 }
                 Effect::Decided(decision) => {

@@ -122,6 +122,11 @@ impl World {
         self.way.last().unwrap().1
     }
 
+    /// Is there from the beginning.
+    pub fn stand(&mut self, there: Point) {
+        self.way = vec![(0, there)];
+    }
+
     pub fn wait(&mut self, millis: i64) {
         let here = self.here();
         self.way.push((self.now_ms() + millis, here));
@@ -143,6 +148,12 @@ impl World {
         let Some((to_ms, to)) = self.way.get(next) else { return from };
         let part = (ms - from_ms) as f64 / (to_ms - from_ms) as f64;
         (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part)
+    }
+
+    /// Whether the person truly was at the site, as far as it counts: within its reach of 120 m from its middle.
+    pub fn is_at(&self, site: LocationId, ms: i64) -> bool {
+        let site = self.sites.site(site).unwrap();
+        site.fence.distance_m(&self.earth.position(self.at(ms))) <= site.reach_m()
     }
 
     pub fn away_m(&self, n: usize, point: Point) -> f64 {

@@ -3,10 +3,12 @@
 //! # Where somebody is
 //! With d, the metres to a site's outline, negative inside, and reach = max(0, 120 m − inradius):
 //! - Entering begins with a fix of d + accuracy ≤ reach, and ends at the site when three such fixes lie over the dwell
-//!   (90 s). A fix that lies beyond ends it; one that is only too coarse does not.
+//!   (60 s), or two and four more with d ≤ reach: in a building few are certain. A fix beyond the reach that is exact to
+//!   50 m, or has d − accuracy > reach, ends it.
 //! - Leaving begins with a fix of d − accuracy > margin (50 m, or the reach where that is more: what is entered from there
-//!   is not left there), and ends when three such fixes lie over the dwell (120 s). A fix at the site ends it.
-//! - After the app was killed, or permission was back, the first fix at the site where the person was continues the stay.
+//!   is not left there), and ends when six such fixes in a row lie over the dwell (120 s). A fix at the site ends it.
+//! - After the app was killed, permission was back, or hours without a signal, the first fix at the site where the person
+//!   was continues the stay.
 //!
 //! # Evidence and the lease
 //! Evidence is a believed fix at the site, or the system's own answer that its circle is inside. The site is said on
@@ -234,7 +236,7 @@ impl Duty {
 
     fn to_store(&self, now: &Moment) -> Stored {
         let Some(shift) = &self.shift else { return Stored::default() };
-        let stay = shift.place.stay().copied().or(shift.held);
+        let stay = shift.place.stay().copied().or(shift.held.map(|(stay, _)| stay));
         let at = |monotonic_ms: i64| Moment {
             wall: now.wall.plus_millis(monotonic_ms - now.monotonic_ms),
             monotonic_ms,

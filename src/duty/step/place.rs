@@ -9,13 +9,21 @@ use crate::duty::sites::Sites;
 use crate::duty::table::Name;
 
 /// How long somebody must be near enough before a site counts as entered.
-pub const ENTER_DWELL_MS: i64 = 90_000;
+pub const ENTER_DWELL_MS: i64 = 60_000;
 /// How long somebody must be beyond the margin before a site counts as left.
 pub const LEAVE_DWELL_MS: i64 = 120_000;
 /// How far beyond the outline somebody must be for certain to be leaving, in metres.
 pub const MARGIN_M: f64 = 50.0;
-/// So many fixes must say the same over the dwell: no two are enough, for one of them may be a jump.
-const AGREEING: u32 = 3;
+/// So many fixes must say over the dwell that a site is entered: two are not enough, for one of them may be a jump.
+const ENTER_FIXES: u32 = 3;
+/// So many of them must say it for certain …
+const CERTAIN_FIXES: u32 = 3;
+/// … or one less, when so many agree: in a building few are certain.
+const MANY_FIXES: u32 = 6;
+/// A fix at least this exact that lies beyond the reach says that nobody entered, in metres.
+const EXACT_M: f64 = 50.0;
+/// So many fixes must say over the dwell that a site is left.
+const LEAVE_FIXES: u32 = 6;
 /// Without a fix near enough for this long, entering is given up.
 pub(super) const TRIAL_MS: i64 = 5 * 60_000;
 
@@ -25,20 +33,28 @@ pub(super) struct Trial {
     pub(super) site: LocationId,
     pub(super) first_ms: i64,
     pub(super) last_ms: i64,
+    /// Fixes that agree.
     fixes: u32,
+    /// Those among them that say it for certain.
+    certain: u32,
 }
 
 impl Trial {
     const fn begun(site: LocationId, at_ms: i64) -> Self {
-        Self { site, first_ms: at_ms, last_ms: at_ms, fixes: 1 }
+        Self { site, first_ms: at_ms, last_ms: at_ms, fixes: 1, certain: 1 }
     }
 
-    const fn again(self, at_ms: i64) -> Self {
-        Self { last_ms: at_ms, fixes: self.fixes + 1, ..self }
+    /// One more fix says the same. After too long a silence it is the first one again.
+    const fn again(self, at_ms: i64, certain: bool) -> Self {
+        if at_ms - self.last_ms > TRIAL_MS {
+            return Self { certain: certain as u32, ..Self::begun(self.site, at_ms) };
+        }
+        Self { last_ms: at_ms, fixes: self.fixes + 1, certain: self.certain + certain as u32, ..self }
     }
 
-    const fn holds(&self, dwell_ms: i64) -> bool {
-        self.fixes >= AGREEING && self.last_ms - self.first_ms >= dwell_ms
+    const fn holds(&self, fixes: u32, dwell_ms: i64) -> bool {
+        let certain = if self.fixes >= MANY_FIXES { CERTAIN_FIXES - 1 } else { CERTAIN_FIXES };
+        self.fixes >= fixes && self.certain >= certain && self.last_ms - self.first_ms >= dwell_ms
     }
 }
 
@@ -119,6 +135,11 @@ impl Measure {
         self.distance_m + self.accuracy_m <= self.reach_m
     }
 
+    /// After a fix that was near enough, others need only lie where the site counts as reached.
+    fn is_within_reach(&self) -> bool {
+        self.distance_m <= self.reach_m
+    }
+
     /// d − accuracy > margin. A site that reaches beyond its outline is left beyond that reach only: what is entered from
     /// there must not be left there.
     fn is_beyond(&self) -> bool {
@@ -170,15 +191,15 @@ pub(super) fn walk(place: Place, held: Option<Stay>, sites: &Sites, good: &Good)
 
 fn enter(trial: Trial, sites: &Sites, good: &Good) -> Walked {
     let Some(measure) = Measure::of(sites, trial.site, good) else { return arrive(sites, good, Why::NoFence) };
-    if measure.is_near_enough() {
-        let trial = trial.again(good.taken_ms);
-        if trial.holds(ENTER_DWELL_MS) {
+    if measure.is_within_reach() {
+        let trial = trial.again(good.taken_ms, measure.is_near_enough());
+        if trial.holds(ENTER_FIXES, ENTER_DWELL_MS) {
             let stay = Stay { site: trial.site, since_ms: trial.first_ms, evidence_ms: good.taken_ms };
             return measure.walked(Place::Inside(stay), Why::Dwelt);
         }
         return measure.walked(Place::Entering(trial), Why::NearAgain);
     }
-    if measure.distance_m > measure.reach_m {
+    if measure.accuracy_m <= EXACT_M || measure.distance_m - measure.accuracy_m > measure.reach_m {
         return arrive(sites, good, Why::NotThere);
     }
     measure.walked(Place::Entering(trial), Why::Undecided)
@@ -189,8 +210,8 @@ fn leave(stay: Stay, trial: Trial, sites: &Sites, good: &Good) -> Walked {
         return Walked { place: Place::Outside, why: Why::NoFence, site: Some(stay.site), distance_m: None };
     };
     if measure.is_beyond() {
-        let trial = trial.again(good.taken_ms);
-        if trial.holds(LEAVE_DWELL_MS) {
+        let trial = trial.again(good.taken_ms, true);
+        if trial.holds(LEAVE_FIXES, LEAVE_DWELL_MS) {
             return measure.walked(Place::Outside, Why::Gone);
         }
         return measure.walked(Place::Leaving(stay, trial), Why::BeyondAgain);
@@ -199,6 +220,8 @@ fn leave(stay: Stay, trial: Trial, sites: &Sites, good: &Good) -> Walked {
         let stay = Stay { evidence_ms: good.taken_ms, ..stay };
         return measure.walked(Place::Inside(stay), Why::BackAgain);
     }
+    // Whoever goes is farther away with each fix: after one that may lie at the site the count begins anew.
+    let trial = Trial { fixes: 0, certain: 0, ..Trial::begun(stay.site, good.taken_ms) };
     measure.walked(Place::Leaving(stay, trial), Why::Undecided)
 }
 

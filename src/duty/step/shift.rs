@@ -5,12 +5,12 @@ use onsite_rules::fence::Position;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::LocationId;
 
-use super::asking::{Asking, Pace};
+use super::asking::{Asking, Hint, Pace};
 use super::event::{Decision, Effect, Settings, StoredStay, Why};
 use super::place::{Place, Stay, TRIAL_MS, walk};
 use super::{Work, is_fresh};
 use crate::duty::fix::{Fix, Good, Judge};
-use crate::duty::plan::{Watched, plan};
+use crate::duty::plan::{LARGEST_ROAMING_M, Watched, plan};
 use crate::duty::sites::Sites;
 use crate::duty::table::Name;
 use crate::time::Moment;
@@ -20,15 +20,19 @@ const UNANSWERED: u32 = 3;
 /// At rest.
 const RESTING_MS: i64 = 20 * 60_000;
 /// The fastest pace on the way.
-const QUICK_MS: i64 = 15_000;
+const QUICK_MS: i64 = 10_000;
 /// The slowest pace on the way.
 const SLOW_MS: i64 = 5 * 60_000;
 /// How fast the next fence may come nearer, in metres a second.
 const NEARER_M_PER_S: f64 = 40.0;
 /// While a dwell is counted.
-const TRIAL: Pace = Pace { moving_ms: 20_000, resting_ms: 45_000 };
+const TRIAL: Pace = Pace { urgent: true, moving_ms: 15_000, resting_ms: 30_000 };
 /// How often the system is asked about its region when there is no fresher evidence.
 const REGION_MS: i64 = 10 * 60_000;
+/// A stay without evidence is continued by a fix at its site for so long: a day's work below the ground.
+const SILENT_MS: i64 = 12 * 60 * 60_000;
+/// The roaming circle around a person who rests, in metres: leaving it says that they move.
+const RESTING_M: f64 = 200.0;
 /// So long after the last site was left, without another one, the person is reminded.
 const REMINDED_MS: i64 = 10 * 60_000;
 
@@ -36,8 +40,8 @@ const REMINDED_MS: i64 = 10 * 60_000;
 pub(super) struct Shift {
     pub(super) since: Moment,
     pub(super) place: Place,
-    /// The site where the person was when it was last known.
-    pub(super) held: Option<Stay>,
+    /// The site where the person was when it was last known, and until when a fix there continues that stay.
+    pub(super) held: Option<(Stay, i64)>,
     /// When the site was last said.
     pub(super) claimed_ms: Option<i64>,
     judge: Judge,
@@ -82,10 +86,9 @@ impl Shift {
         let stay = stay.filter(|stay| stay.evidence.boot == now.boot && stay.evidence.monotonic_ms <= now.monotonic_ms);
         Self {
             place: Place::Unknown(restarted.then_some(Code::PhoneRestarted)),
-            held: stay.map(|stay| Stay {
-                site: stay.site,
-                since_ms: stay.since.monotonic_ms,
-                evidence_ms: stay.evidence.monotonic_ms,
+            held: stay.map(|stay| {
+                let (since_ms, evidence_ms) = (stay.since.monotonic_ms, stay.evidence.monotonic_ms);
+                (Stay { site: stay.site, since_ms, evidence_ms }, evidence_ms + EVIDENCE_MS)
             }),
             claimed_ms: stay.map(|stay| stay.claimed.monotonic_ms),
             ..Self::begun(since)
@@ -114,8 +117,7 @@ impl Shift {
         };
         self.asking.believed(&good, work.now_ms());
         self.last = Some(good);
-        let held = self.held.filter(|stay| is_fresh(stay, work.now_ms()));
-        let walked = walk(self.place, held, sites, &good);
+        let walked = walk(self.place, self.held.map(|(stay, _)| stay), sites, &good);
         let decision = Decision {
             at: work.now,
             from,
@@ -170,8 +172,9 @@ impl Shift {
     }
 
     pub(super) fn crossed(&mut self, watched: Watched) {
-        self.asking.hint();
-        if watched == Watched::Roaming {
+        let roaming = watched == Watched::Roaming;
+        self.asking.hint(if roaming { Hint::Strong } else { Hint::Weak });
+        if roaming {
             self.planned = None;
         }
     }
@@ -179,7 +182,7 @@ impl Shift {
     pub(super) fn region_answer(&mut self, site: LocationId, inside: bool, now_ms: i64) {
         match &mut self.place {
             Place::Inside(stay) if stay.site == site && inside => stay.evidence_ms = now_ms,
-            Place::Inside(stay) if stay.site == site => self.asking.hint(),
+            Place::Inside(stay) if stay.site == site => self.asking.hint(Hint::Weak),
             _ => {}
         }
     }
@@ -191,39 +194,42 @@ impl Shift {
             self.come_to(Place::Outside, work);
         }
         self.plan_again(sites, regions, work);
-        self.asking.hint();
+        self.asking.hint(Hint::Strong);
     }
 
     /// Makes a plan when there is none, or the person is well on the way out of the roaming circle.
     fn plan_again(&mut self, sites: &Sites, regions: usize, work: &mut Work) {
         let Some(here) = self.last.map(|good| good.position) else { return };
-        let holds = |(middle, radius_m): (Position, f64)| middle.distance_m(&here) <= radius_m * 0.7;
+        let roaming_m = if self.asking.is_moving(work.now_ms()) { LARGEST_ROAMING_M } else { RESTING_M };
+        let holds = |(middle, radius_m): (Position, f64)| {
+            middle.distance_m(&here) <= radius_m * 0.7 && radius_m <= roaming_m
+        };
         if self.planned.is_some_and(holds) {
             return;
         }
-        let plan = plan(sites, &here, regions);
-        let roaming = plan.regions.iter().find(|region| region.watched == Watched::Roaming);
-        self.planned = Some((here, roaming.map_or(f64::INFINITY, |region| region.radius_m)));
+        let plan = plan(sites, &here, regions, roaming_m);
+        self.planned = plan.regions.last().map(|roaming| (here, roaming.radius_m));
         work.effects.push(Effect::Watch(plan));
     }
 
     /// Where the person is can no longer be known. Nothing is withdrawn: the lease lapses by itself (U7).
     pub(super) fn lose(&mut self, code: Code, work: &mut Work) {
         work.decided(self.place.name(), Name::Degraded, Why::CannotKnow(code), self.place.site());
-        self.held = self.place.stay().copied().or(self.held);
+        let stay = self.place.stay().map(|stay| (*stay, stay.evidence_ms + EVIDENCE_MS));
+        self.held = stay.or(self.held);
         self.place = Place::Degraded(code);
     }
 
     pub(super) fn find_again(&mut self, work: &mut Work) {
         work.decided(self.place.name(), Name::Unknown, Why::CanKnow, None);
         self.place = Place::Unknown(None);
-        self.asking.hint();
+        self.asking.hint(Hint::Strong);
     }
 
     pub(super) fn pass_time(&mut self, settings: &Settings, known: bool, work: &mut Work) {
         let now_ms = work.now_ms();
         self.asking.pass_time(now_ms);
-        self.held = self.held.filter(|stay| is_fresh(stay, now_ms));
+        self.held = self.held.filter(|(_, until)| now_ms <= *until);
         if !known {
             return;
         }
@@ -235,6 +241,8 @@ impl Shift {
             Place::Inside(stay) | Place::Leaving(stay, _) if !is_fresh(&stay, now_ms) => {
                 work.decided(self.place.name(), Name::Degraded, Why::CannotKnow(Code::NoEvidence), Some(stay.site));
                 self.place = Place::Degraded(Code::NoEvidence);
+                // The phone listened all the time, and nothing said that the person went.
+                self.held = Some((stay, now_ms + SILENT_MS));
             }
             Place::Unknown(_) | Place::Outside | Place::Entering(_) if self.asking.unanswered() >= UNANSWERED => {
                 self.lose(Code::NoFixes, work);
@@ -292,12 +300,12 @@ impl Shift {
     fn pace(&self) -> Pace {
         match self.place {
             Place::Entering(_) | Place::Leaving(..) => TRIAL,
-            Place::Inside(_) => Pace { moving_ms: 60_000, resting_ms: RESTING_MS },
-            Place::Unknown(_) => Pace { moving_ms: QUICK_MS, resting_ms: 60_000 },
+            Place::Inside(_) => Pace { urgent: false, moving_ms: 60_000, resting_ms: RESTING_MS },
+            Place::Unknown(_) => Pace { urgent: false, moving_ms: QUICK_MS, resting_ms: 60_000 },
             Place::Outside | Place::Degraded(_) => {
                 #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest integer there is")]
                 let until_near = (self.nearest_m / NEARER_M_PER_S * 1_000.0) as i64;
-                Pace { moving_ms: until_near.clamp(QUICK_MS, SLOW_MS), resting_ms: RESTING_MS }
+                Pace { urgent: false, moving_ms: until_near.clamp(QUICK_MS, SLOW_MS), resting_ms: RESTING_MS }
             }
         }
     }
