@@ -73,3 +73,54 @@ pub fn plan(sites: &Sites, here: &Position, limit: usize, roaming_m: f64) -> Pla
     regions.push(Region { watched: Watched::Roaming, middle: *here, radius_m });
     Plan { regions }
 }
+
+#[cfg(test)]
+mod tests {
+    use onsite_rules::fence::Fence;
+    use onsite_wire::ids::OrganizationId;
+    use onsite_wire::onsite::Outline;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sites(of: &[(f64, f64, f64)]) -> Sites {
+        let all = of.iter().enumerate().map(|(n, (lon, lat, radius_m))| Site {
+            id: LocationId(uuid::Uuid::from_u128(n as u128)),
+            organization: OrganizationId::from_bytes([1; 16]),
+            fence: Fence::of(&Outline::Circle { center: [*lon, *lat], radius_m: *radius_m }).unwrap(),
+        });
+        Sites::of(all.collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_nearest_sites_are_watched_and_none_other_is_reached_inside_the_roaming_circle(
+            of in proptest::collection::vec((-180.0..180.0_f64, -60.0..60.0_f64, 20.0..3_000.0_f64), 0..150),
+            lon in -180.0..180.0_f64, lat in -60.0..60.0_f64, limit in 1..30_usize,
+        ) {
+            let sites = sites(&of);
+            let here = Position::new(lat, lon).unwrap();
+            let plan = plan(&sites, &here, limit, LARGEST_ROAMING_M);
+            prop_assert!(plan.regions.len() <= limit);
+            let watched: Vec<Watched> = plan.regions.iter().map(|region| region.watched).collect();
+            prop_assert_eq!(watched.last(), Some(&Watched::Roaming));
+            let away = |site: &Site| (here.distance_m(site.fence.middle()) - circle_m(site)).max(0.0);
+            let (inside, outside): (Vec<&Site>, Vec<&Site>) =
+                sites.all().iter().partition(|site| watched.contains(&Watched::Site(site.id)));
+            let farthest = inside.iter().map(|site| away(site)).fold(0.0, f64::max);
+            for site in outside {
+                prop_assert!(away(site) + 0.01 >= farthest);
+                let roaming = plan.regions.last().unwrap().radius_m;
+                prop_assert!(roaming <= SMALLEST_M || away(site) >= roaming);
+            }
+            for region in &plan.regions {
+                prop_assert!(region.radius_m >= SMALLEST_M);
+                if let Watched::Site(id) = region.watched {
+                    prop_assert!(region.radius_m >= sites.site(id).unwrap().fence.enclosing_m());
+                }
+            }
+        }
+    }
+}
