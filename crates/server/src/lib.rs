@@ -40,6 +40,7 @@ mod rest;
 mod routes;
 mod server;
 mod server_info;
+mod sites;
 pub mod storage;
 mod streams;
 

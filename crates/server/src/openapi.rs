@@ -21,11 +21,15 @@ use onsite_wire::onsite;
         crate::events::events,
         crate::feeds::read_feed,
         crate::digest::digest,
+        crate::sites::put_fence,
+        crate::sites::delete_fence,
+        crate::sites::put_call_list_of_location,
+        crate::sites::put_call_list,
         crate::history::get_alarm,
         crate::history::alarm_history,
         crate::history::sensor_history,
     ),
-    components(schemas(onsite::PersonEntry, onsite::Problem))
+    components(schemas(onsite::PersonEntry, onsite::SiteEntry, onsite::DutyEntry, onsite::DutyBody, onsite::PresenceBody, onsite::Problem))
 )]
 struct Document;
 

@@ -10,7 +10,7 @@ use onsite_wire::onsite::{ActionRequest, ActionResult, Basis, Capability, Curren
 use onsite_wire::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{acknowledge, mute};
+use super::{acknowledge, duty, mute};
 use crate::access::{Caller, Scope};
 use crate::storage::{LoggedAction, NewAction, StorageError, View, Write};
 
@@ -148,6 +148,9 @@ fn attempt(
     let kind = kind(&request.kind).ok_or_else(|| Refusal::of(Code::NotOffered))?;
     let caller = Caller::Person { person, family: request.id.0 };
     let scope = Scope::of(&write.view(), &caller, request.organization_id).map_err(|_| not_found())?;
+    if kind.merge == Merge::LastWins {
+        return duty::apply(write, &scope, person, made_at, request, kind);
+    }
     let place = subject_place(&write.view(), &scope, request)?.ok_or_else(not_found)?;
     if !kind.subjects.contains(&request.subject.kind) || !offered(&write.view(), &scope, kind)? {
         return Err(Refusal::of(Code::NotOffered).into());

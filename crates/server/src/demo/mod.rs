@@ -80,6 +80,7 @@ const fn empty_document() -> OrganizationDocument {
         people: Vec::new(),
         groups: Vec::new(),
         partner: None,
+        sites: Vec::new(),
         capabilities: None,
     }
 }

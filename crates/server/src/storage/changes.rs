@@ -25,13 +25,18 @@ pub enum Feed {
     Sensors,
     /// People.
     People,
+    /// Fences and call lists.
+    Sites,
+    /// Who is on duty, and where.
+    Duty,
 }
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Alarms, Self::Inventory, Self::Sensors, Self::People];
+    pub const ALL: [Self; 6] =
+        [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Sites, Self::Duty];
     /// Those that are read through our own half of the contract; the others are the vendor's.
-    pub const OURS: [Self; 1] = [Self::People];
+    pub const OURS: [Self; 3] = [Self::People, Self::Sites, Self::Duty];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -40,6 +45,8 @@ impl Feed {
             Self::Inventory => "inventory",
             Self::Sensors => "sensors",
             Self::People => "people",
+            Self::Sites => "sites",
+            Self::Duty => "duty",
         }
     }
 
@@ -252,6 +259,11 @@ impl<'c> Write<'c> {
         self.counters.insert(organization, next);
         self.moved.insert((organization, feed, audience), next);
         Ok(next)
+    }
+
+    /// Where this transaction moved a feed to, if it did.
+    pub(super) fn moved_to(&self, organization: OrganizationId, feed: Feed) -> Option<i64> {
+        self.moved.get(&(organization, feed, None)).copied()
     }
 
     /// To be told to live streams when this is committed.

@@ -12,6 +12,7 @@ mod backup;
 mod changes;
 mod conditions;
 mod database;
+mod duty;
 mod housekeeping;
 mod import;
 mod ingest;

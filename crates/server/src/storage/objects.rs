@@ -23,6 +23,12 @@ pub enum Kind {
     Alarm,
     /// A person.
     Person,
+    /// A location's fence and call list.
+    Site,
+    /// A person on duty.
+    Duty,
+    /// Where a person on duty is.
+    Presence,
 }
 
 impl Kind {
@@ -34,6 +40,9 @@ impl Kind {
             Self::Sensor => "sensor",
             Self::Alarm => "alarm",
             Self::Person => "person",
+            Self::Site => "site",
+            Self::Duty => "duty",
+            Self::Presence => "presence",
         }
     }
 
@@ -44,6 +53,9 @@ impl Kind {
             "device" => Self::Device,
             "sensor" => Self::Sensor,
             "alarm" => Self::Alarm,
+            "site" => Self::Site,
+            "duty" => Self::Duty,
+            "presence" => Self::Presence,
             _ => Self::Person,
         }
     }
@@ -55,6 +67,8 @@ impl Kind {
             Self::Sensor => Feed::Sensors,
             Self::Alarm => Feed::Alarms,
             Self::Person => Feed::People,
+            Self::Site => Feed::Sites,
+            Self::Duty | Self::Presence => Feed::Duty,
         }
     }
 }
