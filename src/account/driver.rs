@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::members::{self, Membership};
 use super::view::{Scene, View};
 use crate::alarms;
+use crate::duty;
 use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
@@ -48,6 +49,10 @@ pub(super) enum Message {
     Membership(Result<Membership, net::Fault>),
     /// The event stream is open.
     StreamUp(u64),
+    /// Something that duty looks at; answered when it has had its effects.
+    Duty(duty::Event, Option<duty::room::Done>),
+    /// Sites or their fences are others now.
+    SitesChanged,
     /// cache.db was damaged and began anew.
     CacheReplaced,
     /// own.db was damaged while the phone slept; this was saved of it.
@@ -66,6 +71,7 @@ pub(super) struct Parts {
     pub(super) view: Arc<Mutex<View>>,
     pub(super) changed: watch::Sender<u64>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
+    pub(super) duty: Arc<duty::room::Shared>,
 }
 
 pub(super) struct Driver {
@@ -87,6 +93,9 @@ pub(super) struct Driver {
     pub(super) troubles: BTreeMap<schedule::Feed, Code>,
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
+    pub(super) wake_duty: Option<i64>,
+    /// The organization of the site that was said last.
+    pub(super) claimed_in: Option<OrganizationId>,
 }
 
 impl Driver {
@@ -108,6 +117,8 @@ impl Driver {
             troubles: BTreeMap::new(),
             wake_outbox: None,
             wake_schedule: None,
+            wake_duty: None,
+            claimed_in: None,
         }
     }
 
@@ -170,7 +181,7 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).min();
+        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty).min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
         let wait = by_steps.into_iter().chain(by_deadline).min().unwrap_or(i64::MAX).max(0);
@@ -209,6 +220,8 @@ impl Driver {
                 self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
+            Some(Message::Duty(event, done)) => self.duty_event(event, done).await,
+            Some(Message::SitesChanged) => self.sites_changed().await?,
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
@@ -231,6 +244,9 @@ impl Driver {
         }
         if self.wake_schedule.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_schedule(schedule::Event::Tick).await?;
+        }
+        if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_duty(duty::Event::Tick).await?;
         }
         if self.membership_at.is_some_and(|at| now.since(&at).0 > MEMBERSHIP_MS) {
             self.ask_membership();
@@ -320,7 +336,7 @@ impl Driver {
     }
 
     /// Draws the picture that everybody else reads.
-    fn show(&self) {
+    pub(super) fn show(&self) {
         let now = self.now();
         let scene = Scene {
             outbox: self.outbox.as_ref(),

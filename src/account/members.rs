@@ -47,6 +47,9 @@ pub(super) fn offers(member: &Member) -> Offers {
     if has(Capability::People) {
         feeds.push("people");
     }
+    if has(Capability::Duty) {
+        feeds.extend([crate::duty::feed::SITES, crate::duty::feed::DUTY]);
+    }
     Offers { rings: has(Capability::Events), digests: has(Capability::Digest), feeds }
 }
 
@@ -131,6 +134,7 @@ impl Driver {
         if moved && self.outbox.is_none() {
             self.recover_outbox().await?;
         }
+        self.recover_duty().await?;
         let signed_in = self.signed_in();
         let who = self.person.as_ref().filter(|_| signed_in).map(|person| person.id);
         self.step_outbox(outbox::Event::Session(who)).await?;

@@ -9,6 +9,7 @@ mod config;
 mod diagnostics;
 mod driver;
 mod members;
+mod on_duty;
 mod organizations;
 mod own_file;
 mod reading;
@@ -32,6 +33,7 @@ use self::view::View;
 use crate::alarms::{AlarmFeed, Alarms, FOLLOWERS, Receipt, own_end};
 use crate::devices::directory::SharedDirectory;
 use crate::devices::feed::InventoryFeed;
+use crate::duty::{self, DutyFeed, DutyRoom, SitesChanged};
 use crate::error::Error;
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
@@ -50,6 +52,7 @@ pub const SCHEMA: Schema = Schema {
         Migration { name: "0001_moment.sql", sql: include_str!("../../migrations/cache/0001_moment.sql") },
         Migration { name: "0002_inventory.sql", sql: include_str!("../../migrations/cache/0002_inventory.sql") },
         Migration { name: "0003_alarms.sql", sql: include_str!("../../migrations/cache/0003_alarms.sql") },
+        Migration { name: "0010_duty.sql", sql: include_str!("../../migrations/cache/0010_duty.sql") },
     ],
 };
 
@@ -71,6 +74,7 @@ struct Shared {
     changed: watch::Receiver<u64>,
     location: Arc<Mutex<Option<LocationId>>>,
     alarms: Alarms,
+    duty: DutyRoom,
 }
 
 impl Account {
@@ -112,6 +116,7 @@ impl Account {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (changed, watching) = watch::channel(0);
         let view = Arc::new(Mutex::new(View::default()));
+        let duty = Arc::new(duty::room::Shared::new());
         let mut driver = Driver::new(Parts {
             store: store.clone(),
             puller: puller.clone(),
@@ -122,16 +127,20 @@ impl Account {
                 Arc::new(Arc::new(InventoryFeed { followers: FOLLOWERS })) as Arc<dyn Pullable>,
                 Arc::new(Arc::new(AlarmFeed { overlays: Arc::clone(&overlays) })),
                 Arc::new(Arc::new(PeopleFeed)),
+                Arc::new(Arc::new(DutyFeed::sites())),
+                Arc::new(Arc::new(DutyFeed::people())),
             ],
             view: Arc::clone(&view),
             changed,
             sender: sender.clone(),
+            duty: Arc::clone(&duty),
         });
         store.observe({
             let sender = sender.downgrade();
             move |commit| {
                 let Some(sender) = sender.upgrade() else { return false };
-                commit.of::<Replaced>().next().is_none() || sender.send(Message::CacheReplaced).is_ok()
+                let sites = commit.of::<SitesChanged>().next().is_none() || sender.send(Message::SitesChanged).is_ok();
+                sites && (commit.of::<Replaced>().next().is_none() || sender.send(Message::CacheReplaced).is_ok())
             }
         });
         driver.begin().await?;
@@ -150,11 +159,12 @@ impl Account {
                 Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
             },
         };
+        let duty = duty_room(&alarms, duty, &sender);
         tokio::spawn(driver.run(receiver));
         if let Some(session) = &session {
             tokio::spawn(follow_session(session.changes(), sender.downgrade()));
         }
-        Ok(Self { shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms }) })
+        Ok(Self { shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms, duty }) })
     }
 
     fn tell(&self, message: Message) -> Result<(), Error> {
@@ -287,6 +297,11 @@ impl Account {
         &self.shared.alarms
     }
 
+    /// Everything about being on duty.
+    pub fn duty(&self) -> &DutyRoom {
+        &self.shared.duty
+    }
+
     /// The people of an organization by name.
     pub async fn people(&self, organization: OrganizationId) -> Result<Vec<PersonEntry>, Error> {
         Ok(self.shared.store.read(move |reading| people::of(reading.cache, organization)).await?)
@@ -322,7 +337,8 @@ impl Account {
         let moment = http.clock().now();
         let draft = Draft {
             id: new_action_id(&moment),
-            expires_at: own_end(&own.kind, &own.body, server_now(http), moment.wall),
+            expires_at: own_end(&own.kind, &own.body, server_now(http), moment.wall)
+                .or_else(|| duty::room::own_end(&own.kind, &own.body, moment.wall)),
             organization: own.organization,
             kind: own.kind,
             subject: own.subject,
@@ -415,6 +431,20 @@ fn handover(sender: &mpsc::UnboundedSender<Message>) -> Handover {
             made
         })
     })
+}
+
+fn duty_room(alarms: &Alarms, shared: Arc<duty::room::Shared>, sender: &mpsc::UnboundedSender<Message>) -> DutyRoom {
+    let sender = sender.downgrade();
+    DutyRoom {
+        store: alarms.store.clone(),
+        http: alarms.puller.http.clone(),
+        directory: alarms.directory.clone(),
+        shared,
+        teller: Arc::new(move |event, done| {
+            let sender = sender.upgrade().ok_or_else(|| Error::new(Code::StoreClosed))?;
+            sender.send(Message::Duty(event, done)).map_err(|_| Error::new(Code::StoreClosed))
+        }),
+    }
 }
 
 fn me(view: &Arc<Mutex<View>>) -> Arc<dyn Fn() -> Option<PersonId> + Send + Sync> {

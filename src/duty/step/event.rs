@@ -247,3 +247,10 @@ pub struct Standing {
     /// For how many milliseconds colleagues still read the site, if the last renewal arrived.
     pub lease_ms: Option<i64>,
 }
+
+impl Standing {
+    /// Off duty.
+    pub(crate) const fn off_duty() -> Self {
+        Self { name: Name::OffDuty, on: None, site: None, since_ms: None, reason: None, lease_ms: None }
+    }
+}

@@ -106,10 +106,7 @@ impl Duty {
 
     /// Where duty stands.
     pub fn standing(&self, now: &Moment) -> Standing {
-        let Some(shift) = &self.shift else {
-            let (name, on) = (Name::OffDuty, None);
-            return Standing { name, on, site: None, since_ms: None, reason: None, lease_ms: None };
-        };
+        let Some(shift) = &self.shift else { return Standing::off_duty() };
         let lease = shift.claimed_ms.map(|claimed| claimed + LEASE_MS - now.monotonic_ms).filter(|left| *left > 0);
         Standing {
             name: shift.place.name(),
