@@ -4,10 +4,15 @@
 mod acting;
 mod bad_input;
 mod choosing;
+mod coordinates;
 mod damage;
+mod duty;
 mod faults;
+mod leaks;
 mod muting;
 mod reading;
 mod restore;
+mod shift;
 mod support;
 mod vendor;
+mod wiretap;
