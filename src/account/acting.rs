@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, OrganizationId};
-use onsite_wire::onsite::{ActionsResponse, Subject, SubjectKind};
+use onsite_wire::onsite::{ActionsResponse, CurrentState, Subject, SubjectKind};
 
 use super::driver::{Driver, Message};
 use super::own_file;
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
 use crate::store::{Fault, Writer};
+use crate::sync::copies;
 use crate::sync::outbox::{self, Answer, Batch, Draft, Entry, Failure, Outbox, Record};
 use crate::sync::overlays::{Pending, Standing};
 use crate::sync::pull::server_now;
@@ -104,6 +105,8 @@ impl Driver {
             .into_iter()
             .map(|(organization, subject)| (subject, self.pending(organization, subject)))
             .collect();
+        let shown: Vec<(Subject, CurrentState)> =
+            record.iter().flat_map(|record| &record.put).filter_map(shown).collect();
         let overlays = Arc::clone(&self.parts.overlays);
         let now = server_now(&self.parts.puller.http);
         let lines = std::mem::take(&mut self.lines);
@@ -121,7 +124,7 @@ impl Driver {
                     overlays.set(*subject, pending.clone());
                 }
                 // From here on it is done, whatever becomes of cache.db: a row that is written later has it laid over it.
-                Ok(relay(writer, &overlaid, now).ok())
+                Ok(relay(writer, &shown, &overlaid, now).ok())
             })
             .await?;
         if let Some(deadline) = relaid {
@@ -201,7 +204,7 @@ impl Driver {
         self.record(None, subjects).await?;
         let session = self.signed_in().then_some(person.id);
         Box::pin(self.step_outbox(outbox::Event::Session(session))).await?;
-        for (feed, mark) in self.parts.store.read(|reading| super::members::marks(reading.cache)).await? {
+        for (feed, mark) in self.parts.store.read(|reading| copies::marks(reading.cache)).await? {
             let Some(generation) = mark.generation else { continue };
             let event = outbox::Event::FeedReached {
                 organization: feed.organization,
@@ -215,13 +218,34 @@ impl Driver {
     }
 }
 
-/// Lays the pending actions over what they are about, in one transaction; gives back when a mute changes next.
+/// What a conflict showed to be there now: the server's word, ahead of its feed.
+fn shown(entry: &Entry) -> Option<(Subject, CurrentState)> {
+    match &entry.state {
+        outbox::State::Parked(outbox::Parked { reason: outbox::Reason::Conflict { current, .. }, .. }) => {
+            Some((entry.subject, current.as_deref()?.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Takes what conflicts showed, and lays the pending actions over what they are about, in one transaction; gives back when
+/// a mute changes next.
 fn relay(
     writer: &mut Writer,
+    shown: &[(Subject, CurrentState)],
     overlaid: &[(Subject, Vec<Pending>)],
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Fault> {
     writer.cache(|cache, changes| {
+        for (subject, current) in shown {
+            match subject.kind {
+                SubjectKind::Alarm => alarms::learn(cache, onsite_wire::ids::AlarmId(subject.id), current)?,
+                SubjectKind::Device => {
+                    devices::learn_mute(cache, onsite_wire::ids::DeviceId(subject.id), current.mute.as_ref())?;
+                }
+                SubjectKind::Person => {}
+            }
+        }
         for (subject, pending) in overlaid {
             match subject.kind {
                 SubjectKind::Alarm => {

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::journal::Line;
 use crate::store::{Fault, Store};
 use crate::sync::handover::new_action_id;
-use crate::sync::outbox::Draft;
+use crate::sync::outbox::{Draft, SubjectName};
 
 const STORED: &str = "duty.stored";
 const SETTINGS: &str = "duty.settings";
@@ -177,6 +177,7 @@ impl Driver {
             body: body.clone(),
             seen: 0,
             retry_of: None,
+            name: SubjectName { label: person.name.clone(), within: String::new() },
         };
         Ok(to.into_iter().map(draft).collect())
     }

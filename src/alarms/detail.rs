@@ -101,7 +101,7 @@ pub struct Plot {
     pub history: SensorHistory,
     /// When the alarm was activated.
     pub alarm_from: Timestamp,
-    /// When it was cleared; `None` while active.
+    /// When it was cleared; `None` while active, and where that is not known.
     pub alarm_to: Option<Timestamp>,
     /// When this was asked of the server; it may have been a while ago.
     pub seen_at: Timestamp,
@@ -120,7 +120,9 @@ pub(super) fn read(
         .query_row([id.bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((n, device, detail)) = found else { return Ok(None) };
-    let Some(row) = row::read(reading.cache, directory, overlays, n)? else { return Ok(None) };
+    let mut found = None;
+    row::read(reading.cache, directory, overlays, &[n], &mut |_, row| found = Some(row))?;
+    let Some(row) = found else { return Ok(None) };
     let Some(standing) = Standing::of_alarm(reading, directory, id)? else { return Ok(None) };
     let detail: Detail = from_text(detail.as_deref())?.unwrap_or_default();
     let may = offers(&standing, &detail);

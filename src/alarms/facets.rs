@@ -7,8 +7,8 @@ use onsite_rules::severity::Shown;
 use onsite_wire::ids::{LocationId, PersonId};
 
 use super::filter::{Facet, Sieve, Verdict};
+use super::hits::WordHits;
 use super::mark::{Mark, Status};
-use super::search::WordHits;
 use crate::devices::directory::Directory;
 
 /// The counts of one window.

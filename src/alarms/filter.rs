@@ -194,6 +194,8 @@ pub(super) struct Sieve {
     /// Per device: which of the four choices by device it misses; the bits of [`Facet`].
     devices: Vec<u16>,
     default_device: u16,
+    /// The devices that miss none of those choices; `None`: nothing was chosen by device.
+    chosen: Option<Vec<i64>>,
     muted: Option<bool>,
     assignment: AssignmentChoice,
     device: Option<i64>,
@@ -259,6 +261,8 @@ impl Sieve {
                 *slot = misses(&device.kind, &device.model, &device.manufacturer, directory.place_of(n));
             }
         }
+        let chosen = self.devices.iter().enumerate().filter(|(_, missed)| **missed == 0);
+        self.chosen = Some(chosen.filter_map(|(n, _)| i64::try_from(n).ok()).collect());
     }
 
     fn missed_by_device(&self, device: i64) -> u16 {
@@ -266,11 +270,13 @@ impl Sieve {
     }
 
     /// The devices whose alarms may pass; `None`: all.
-    pub(super) fn chosen_devices(&self) -> Option<Vec<i64>> {
-        (self.default_device != 0).then(|| {
-            let chosen = self.devices.iter().enumerate().filter(|(_, missed)| **missed == 0);
-            chosen.filter_map(|(n, _)| i64::try_from(n).ok()).collect()
-        })
+    pub(super) fn chosen_devices(&self) -> Option<&[i64]> {
+        self.chosen.as_deref()
+    }
+
+    /// Whether a device misses none of the choices by device.
+    pub(super) fn passes_device(&self, device: i64) -> bool {
+        self.missed_by_device(device) == 0
     }
 
     /// The organization's number, if one was chosen.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use onsite_rules::mute::holds;
 use onsite_rules::severity::{Shown, shown};
 use onsite_wire::ids::{DeviceId, PersonId};
+use onsite_wire::onsite::CurrentState;
 use onsite_wire::rest::{AcknowledgementAspect, Alarm, FloorPosition, MuteAspect};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,22 @@ impl Aspects {
         }
     }
 
+    /// The same with the aspects that a conflict showed, where those are newer.
+    pub(super) fn moved_to(mut self, current: &CurrentState) -> Self {
+        let newer = |shown: i64, known: Option<i64>| shown > known.unwrap_or_default();
+        if let Some(shown) = &current.acknowledgement
+            && newer(shown.version, self.acknowledgement.as_ref().map(|known| known.version))
+        {
+            self.acknowledgement = Some(shown.clone());
+        }
+        if let Some(shown) = &current.mute
+            && newer(shown.version, self.mute.as_ref().map(|known| known.version))
+        {
+            self.mute = Some(shown.clone());
+        }
+        self
+    }
+
     fn assignee(&self) -> Option<[u8; 16]> {
         let acknowledged = self.acknowledgement.as_ref()?.acknowledged.as_ref()?;
         Some(*acknowledged.assignee.id.as_bytes())
@@ -94,6 +111,8 @@ struct Enclosing {
 #[derive(Default)]
 struct Learnt {
     version: i64,
+    /// The last alarm was new: the next one is likely to be, too.
+    news: bool,
     devices: HashMap<DeviceId, Arc<Enclosing>>,
     categories: HashMap<String, i64>,
 }
@@ -127,7 +146,8 @@ impl<'a> Taking<'a> {
                 "INSERT INTO alarm (id, organization, device, status, recency, cleared, shown, severity, category,
                                     reactivations, label, message, detail, revision, acknowledgement, assignee, mute,
                                     mute_holds, muted, server)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+                     ON CONFLICT (id) DO NOTHING",
             )?,
             update: cache.prepare_cached(
                 "UPDATE alarm
@@ -159,28 +179,27 @@ impl<'a> Taking<'a> {
         pending: &[Pending],
         changed: &mut AlarmsChanged,
     ) -> Result<(), Fault> {
-        let standing = self.standing(alarm)?;
-        if let Some(standing) = &standing {
-            intake.seen.note("alarm", standing.n);
-            if standing.revision == revision {
-                return Ok(());
-            }
+        // Among new ones, one more is written without looking whether it is there; the table says so if it is.
+        let looked = if self.learnt.news { None } else { self.standing(alarm)? };
+        if looked.as_ref().is_some_and(|standing| standing.revision == revision) {
+            looked.iter().for_each(|standing| intake.seen.note("alarm", standing.n));
+            return Ok(());
         }
         let device = self.device(intake.organization, alarm.device_id)?;
         let category = self.category(alarm.category.as_deref())?;
-        let before = standing.as_ref().map(|standing| Mark::of(self.cache, standing.n)).transpose()?.flatten();
         let row = Written::of(intake, alarm, revision, &device, category, pending)?;
-        let n = match &standing {
-            Some(standing) => {
-                row.execute(&mut self.update)?;
-                standing.n
-            }
-            None => {
-                row.execute(&mut self.insert)?;
-                self.cache.last_insert_rowid()
-            }
-        };
+        self.learnt.news = looked.is_none() && row.execute(&mut self.insert)? == 1;
+        let standing = if self.learnt.news || looked.is_some() { looked } else { self.standing(alarm)? };
+        let n = standing.as_ref().map_or_else(|| self.cache.last_insert_rowid(), |standing| standing.n);
         intake.seen.note("alarm", n);
+        let mut before = None;
+        if let Some(standing) = &standing {
+            if standing.revision == revision {
+                return Ok(());
+            }
+            before = Mark::of(self.cache, n)?;
+            row.execute(&mut self.update)?;
+        }
         if standing.as_ref().is_none_or(|standing| !standing.same_words || standing.device != device.n) {
             if standing.is_some() {
                 self.forget_words.execute([n])?;
@@ -280,11 +299,12 @@ impl<'a> Written<'a> {
         })
     }
 
-    fn execute(&self, statement: &mut Statement<'_>) -> Result<(), Fault> {
+    /// Writes it; gives back how many rows that were.
+    fn execute(&self, statement: &mut Statement<'_>) -> Result<usize, Fault> {
         let alarm = self.alarm;
         let acknowledgement = to_text(self.aspects.acknowledgement.as_ref())?;
         let mute = to_text(self.aspects.mute.as_ref())?;
-        statement.execute(params![
+        Ok(statement.execute(params![
             alarm.id.bytes(),
             self.organization,
             self.device,
@@ -305,8 +325,7 @@ impl<'a> Written<'a> {
             self.mute_holds,
             self.muted,
             self.server,
-        ])?;
-        Ok(())
+        ])?)
     }
 
     /// The mark of the row as it is written; `None` when no list shows it.

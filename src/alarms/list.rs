@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::facets::{Facets, Tally};
 use super::filter::{AlarmFilter, AlarmSort, Sieve, Verdict, typed};
+use super::hits::WordHits;
 use super::mark::{AlarmsChanged, Mark, Status};
 use super::row::{self, AlarmRow};
-use super::search::{From, Place, Search, WordHits};
+use super::search::{From, Place, Search, json_list};
 use super::words;
 use crate::devices::directory::{Directory, SharedDirectory};
 use crate::devices::intake::PlacesChanged;
@@ -137,7 +138,22 @@ impl Query for AlarmList {
     }
 
     fn count(&self, reading: &Reading<'_>, ready: &Ready, so_far: &mut dyn FnMut(&Tally)) -> Result<Tally, Fault> {
-        let mut tally = Tally::new(self.worded(reading)?);
+        let worded = self.worded(reading)?;
+        let few = worded.as_ref().filter(|hits| hits.are_few()).map(|hits| json_list(hits.numbers()));
+        let mut tally = Tally::new(worded);
+        if let Some(few) = few {
+            let mut select = reading.cache.prepare_cached(
+                "SELECT alarm.n, alarm.id, organization, device, status, shown, category, muted, assignee, recency
+                   FROM json_each(?1) AS hit CROSS JOIN alarm ON alarm.n = hit.value",
+            )?;
+            let mut rows = select.query([few])?;
+            while let Some(row) = rows.next()? {
+                if let Some(mark) = Mark::read(row)? {
+                    tally.put_in(&ready.sieve, &mark);
+                }
+            }
+            return Ok(tally.completed());
+        }
         // Active ones first: there are few, and they are what most lists show.
         for status in [Status::Active, Status::Cleared] {
             let mut select = reading.cache.prepare_cached(
@@ -157,8 +173,14 @@ impl Query for AlarmList {
         Ok(tally.completed())
     }
 
-    fn row(&self, reading: &Reading<'_>, ready: &Ready, n: i64) -> Result<Option<AlarmRow>, Fault> {
-        row::read(reading.cache, &ready.directory, &self.overlays, n)
+    fn rows(
+        &self,
+        reading: &Reading<'_>,
+        ready: &Ready,
+        numbers: &[i64],
+        each: &mut dyn FnMut(i64, AlarmRow),
+    ) -> Result<(), Fault> {
+        row::read(reading.cache, &ready.directory, &self.overlays, numbers, each)
     }
 
     fn place(&self, reading: &Reading<'_>, ready: &Ready, id: Uuid) -> Result<Option<Place>, Fault> {

@@ -5,11 +5,12 @@ use onsite_rules::severity::Shown;
 use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
 use onsite_wire::onsite::SubjectKind;
 use onsite_wire::rest::{AcknowledgementAspect, AssigneeKind, MuteAspect, MuteReason};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::intake::from_text;
 use super::mark::Status;
+use super::search::json_list;
 use crate::devices;
 use crate::devices::directory::Directory;
 use crate::store::Fault;
@@ -41,8 +42,8 @@ pub struct AlarmRow {
     pub category: String,
     /// When it was activated.
     pub activated: Timestamp,
-    /// When its condition went for good.
-    pub cleared: Option<Timestamp>,
+    /// When its condition went for good; `None` while active.
+    pub cleared: Option<Cleared>,
     /// How often the condition occurred (A3).
     pub count: i32,
     /// Who is responsible.
@@ -51,6 +52,31 @@ pub struct AlarmRow {
     pub muted: Option<MutedBy>,
     /// Where one's own action on it stands, if one still shapes what is seen (O3).
     pub own_action: Option<Standing>,
+}
+
+/// When an alarm's condition went for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cleared {
+    /// At this time.
+    At(Timestamp),
+    /// While nobody looked: the server has forgotten the alarm since.
+    TimeUnknown,
+}
+
+impl Cleared {
+    /// Of the column `cleared`: a time, or, where that is not known, minus the time at which its absence was noticed. 0 is
+    /// what an earlier version wrote for that.
+    pub(super) const fn from_column(micros: i64) -> Self {
+        if micros > 0 { Self::At(Timestamp::from_micros(micros)) } else { Self::TimeUnknown }
+    }
+
+    /// The time, where it is known.
+    pub const fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::TimeUnknown => None,
+        }
+    }
 }
 
 /// Who is responsible, and how that came.
@@ -112,57 +138,61 @@ fn muted_by(aspect: &MuteAspect, device: Option<DeviceId>) -> Option<MutedBy> {
     })
 }
 
-/// Reads a row by its number; `None` when it is gone.
+/// Reads rows by their numbers, in one question; those that are gone are left out.
 pub(super) fn read(
     cache: &Connection,
     directory: &Directory,
     overlays: &Overlays,
-    n: i64,
-) -> Result<Option<AlarmRow>, Fault> {
-    let found = cache
-        .prepare_cached(
-            "SELECT id, organization, device, status, shown, label, message, category, recency, cleared, reactivations,
-                    acknowledgement, mute, mute_holds, muted, assignee IS NOT NULL
-               FROM alarm WHERE n = ?1",
-        )?
-        .query_row([n], |row| {
-            let device_number: i64 = row.get(2)?;
-            let device = directory.device(device_number);
-            let id: [u8; 16] = row.get(0)?;
-            let organization = directory.organization(row.get(1)?);
-            let alarm = AlarmRow {
-                id: AlarmId::from_bytes(id),
-                organization: organization.map_or(OrganizationId::from_bytes([0; 16]), |entry| entry.id),
-                status: if row.get::<_, i64>(3)? == 0 { Status::Active } else { Status::Cleared },
-                severity: if row.get::<_, i64>(4)? == 0 { Shown::Critical } else { Shown::Warning },
-                label: row.get(5)?,
-                message: row.get(6)?,
-                device: device.map_or(DeviceId::from_bytes([0; 16]), |entry| entry.id),
-                device_label: device.map_or_else(String::new, |entry| entry.label.to_string()),
-                place: directory.path(directory.place_of(device_number)),
-                category: directory.category(row.get(7)?).to_owned(),
-                activated: Timestamp::from_micros(-row.get::<_, i64>(8)?),
-                cleared: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_micros),
-                count: shown_count(row.get(10)?),
-                acknowledged: None,
-                muted: None,
-                own_action: overlays.standing(SubjectKind::Alarm, Uuid::from_bytes(id)),
-            };
-            let acknowledgement = if row.get(15)? { row.get::<_, Option<String>>(11)? } else { None };
-            let own_mute = if row.get(13)? { row.get::<_, Option<String>>(12)? } else { None };
-            Ok((alarm, device_number, acknowledgement, own_mute, row.get::<_, bool>(14)?))
-        })
-        .optional()?;
-    let Some((mut alarm, device, acknowledgement, own_mute, muted)) = found else { return Ok(None) };
-    if let Some(aspect) = from_text::<AcknowledgementAspect>(acknowledgement.as_deref())? {
+    numbers: &[i64],
+    each: &mut dyn FnMut(i64, AlarmRow),
+) -> Result<(), Fault> {
+    let mut select = cache.prepare_cached(
+        "SELECT alarm.id, organization, device, status, shown, label, message, category, recency, cleared, reactivations,
+                acknowledgement, mute, mute_holds, muted, assignee IS NOT NULL, n
+           FROM json_each(?1) AS wanted CROSS JOIN alarm ON n = wanted.value",
+    )?;
+    let mut rows = select.query([json_list(numbers.iter().copied())])?;
+    while let Some(row) = rows.next()? {
+        each(row.get(16)?, read_one(row, cache, directory, overlays)?);
+    }
+    Ok(())
+}
+
+fn read_one(row: &Row<'_>, cache: &Connection, directory: &Directory, overlays: &Overlays) -> Result<AlarmRow, Fault> {
+    let device_number: i64 = row.get(2)?;
+    let device = directory.device(device_number);
+    let id: [u8; 16] = row.get(0)?;
+    let organization = directory.organization(row.get(1)?);
+    let mut alarm = AlarmRow {
+        id: AlarmId::from_bytes(id),
+        organization: organization.map_or(OrganizationId::from_bytes([0; 16]), |entry| entry.id),
+        status: if row.get::<_, i64>(3)? == 0 { Status::Active } else { Status::Cleared },
+        severity: if row.get::<_, i64>(4)? == 0 { Shown::Critical } else { Shown::Warning },
+        label: row.get(5)?,
+        message: row.get(6)?,
+        device: device.map_or(DeviceId::from_bytes([0; 16]), |entry| entry.id),
+        device_label: device.map_or_else(String::new, |entry| entry.label.to_string()),
+        place: directory.path(directory.place_of(device_number)),
+        category: directory.category(row.get(7)?).to_owned(),
+        activated: Timestamp::from_micros(-row.get::<_, i64>(8)?),
+        cleared: row.get::<_, Option<i64>>(9)?.map(Cleared::from_column),
+        count: shown_count(row.get(10)?),
+        acknowledged: None,
+        muted: None,
+        own_action: overlays.standing(SubjectKind::Alarm, Uuid::from_bytes(id)),
+    };
+    if row.get(15)?
+        && let Some(aspect) = from_text::<AcknowledgementAspect>(row.get::<_, Option<String>>(11)?.as_deref())?
+    {
         alarm.acknowledged = acknowledged_by(&aspect);
     }
+    let own_mute: Option<String> = if row.get(13)? { row.get(12)? } else { None };
     if let Some(aspect) = from_text::<MuteAspect>(own_mute.as_deref())? {
         alarm.muted = muted_by(&aspect, None);
-    } else if muted {
-        alarm.muted = muted_by_device(cache, directory, device)?;
+    } else if row.get(14)? {
+        alarm.muted = muted_by_device(cache, directory, device_number)?;
     }
-    Ok(Some(alarm))
+    Ok(alarm)
 }
 
 /// The mute of the nearest enclosing device that covers it.

@@ -6,7 +6,7 @@
 //! | by device | few devices are chosen | their alarms, then sorted |
 //! | assigned | one person's | that person's, already in order |
 //! | muted | muted ones alone | those, already in order |
-//! | by words | few alarms have the words | those, then sorted |
+//! | by words | few alarms have the words | those, one by one, then sorted here |
 //!
 //! A list by newest or by severity is read in parts, active before cleared and critical before warning, so that a place
 //! or a time in it is found by the index; one by device or location goes on with the rest of the device it stopped at.
@@ -23,6 +23,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::filter::{AlarmFilter, AlarmSort, AssignmentChoice, MutedChoice, Sieve};
+use super::hits::WordHits;
 use super::mark::{COLUMNS, Mark, Status};
 use crate::devices::directory::Directory;
 use crate::devices::intake::UNSEEN_KEY;
@@ -30,8 +31,8 @@ use crate::store::Fault;
 
 /// Below this share of the devices, a list is read by device. Tests have small stores and see both ways.
 const FEW_DEVICES: usize = if cfg!(test) { 10 } else { 200 };
-/// Up to this many alarms with the typed words are read one by one.
-pub(super) const FEW_WITH_WORDS: usize = if cfg!(test) { 12 } else { 2_000 };
+/// From this share of the devices on, each alarm's device is looked up here: quicker than a list of thousands in SQL.
+const MANY_DEVICES: usize = if cfg!(test) { 2 } else { 8 };
 
 /// An alarm's place in a list. Keys of one list have the same form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,56 +73,6 @@ const fn by_text(sort: AlarmSort) -> bool {
     matches!(sort, AlarmSort::Device | AlarmSort::Location)
 }
 
-/// Alarms that have the typed words: one bit per row number.
-#[derive(Debug, Clone, Default)]
-pub(super) struct WordHits {
-    bits: Vec<u64>,
-    count: usize,
-}
-
-impl WordHits {
-    /// Asks the index.
-    pub(super) fn find(cache: &Connection, query: &str) -> Result<Self, Fault> {
-        let mut hits = Self::default();
-        let mut select = cache.prepare_cached("SELECT rowid FROM alarm_words WHERE alarm_words MATCH ?1")?;
-        let mut rows = select.query([query])?;
-        while let Some(row) = rows.next()? {
-            hits.set(row.get(0)?, true);
-        }
-        Ok(hits)
-    }
-
-    /// Whether an alarm has the words.
-    pub(super) fn contains(&self, n: i64) -> bool {
-        let Ok(n) = usize::try_from(n) else { return false };
-        self.bits.get(n / 64).is_some_and(|word| word >> (n % 64) & 1 == 1)
-    }
-
-    pub(super) fn set(&mut self, n: i64, hit: bool) {
-        let Ok(at) = usize::try_from(n) else { return };
-        if self.contains(n) == hit {
-            return;
-        }
-        if self.bits.len() <= at / 64 {
-            self.bits.resize(at / 64 + 1, 0);
-        }
-        if let Some(word) = self.bits.get_mut(at / 64) {
-            *word ^= 1 << (at % 64);
-            self.count = if hit { self.count + 1 } else { self.count.saturating_sub(1) };
-        }
-    }
-
-    const fn len(&self) -> usize {
-        self.count
-    }
-
-    fn numbers(&self) -> impl Iterator<Item = i64> + '_ {
-        self.bits.iter().enumerate().flat_map(|(at, word)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).filter_map(move |bit| i64::try_from(at * 64 + bit).ok())
-        })
-    }
-}
-
 /// One filter and sort made ready.
 pub(super) struct Search<'a> {
     pub(super) filter: &'a AlarmFilter,
@@ -159,17 +110,26 @@ impl Statement {
         let _ = write!(self.sql, " AND {column} {operator} {value}");
     }
 
-    fn and_in(&mut self, column: &str, numbers: impl IntoIterator<Item = i64>) {
-        let list = numbers.into_iter().map(|n| n.to_string()).collect::<Vec<_>>().join(",");
-        let value = self.value(format!("[{list}]"));
+    fn and_in(&mut self, column: &str, numbers: impl Iterator<Item = i64>) {
+        let value = self.value(json_list(numbers));
         let _ = write!(self.sql, " AND {column} IN (SELECT value FROM json_each({value}))");
     }
+}
+
+/// Numbers as one value of a statement.
+pub(super) fn json_list(numbers: impl Iterator<Item = i64>) -> String {
+    let mut list = String::from("[");
+    for n in numbers {
+        // Writing into a string cannot fail.
+        let _ = write!(list, "{}{n}", if list.len() > 1 { "," } else { "" });
+    }
+    list + "]"
 }
 
 impl Search<'_> {
     /// Which way this list is read.
     pub(super) fn route(&self) -> Route {
-        if self.words.is_some_and(|hits| hits.len() <= FEW_WITH_WORDS) {
+        if self.words.is_some_and(WordHits::are_few) {
             return Route::ByWords;
         }
         if by_text(self.sort) {
@@ -179,7 +139,7 @@ impl Search<'_> {
             return Route::ByDevice;
         }
         if let Some(chosen) = self.sieve.chosen_devices()
-            && chosen.len() * FEW_DEVICES <= self.directory.devices().count().max(1)
+            && chosen.len() * FEW_DEVICES <= self.directory.device_count().max(1)
         {
             return Route::ByDevice;
         }
@@ -188,6 +148,12 @@ impl Search<'_> {
             (_, MutedChoice::Only) => Route::Muted,
             _ => Route::InOrder,
         }
+    }
+
+    /// Whether SQL leaves the choice of devices to [`Search::walk`].
+    fn sifts_devices(&self, route: Route) -> bool {
+        let chosen = self.sieve.chosen_devices().map_or(0, <[i64]>::len);
+        route == Route::InOrder && !by_text(self.sort) && chosen * MANY_DEVICES >= self.directory.device_count().max(1)
     }
 
     /// The parts in which a list is read, from a place on: in each of them an index has the rest in order.
@@ -224,25 +190,33 @@ impl Search<'_> {
 
     /// The statements of the list from a place on, one for each part.
     pub(super) fn statements(&self, from: Option<&From<'_>>) -> Vec<Statement> {
-        self.parts(from).iter().map(|part| self.statement(part)).collect()
+        match self.route() {
+            Route::ByWords => vec![self.among_hits()],
+            route => self.parts(from).iter().map(|part| self.statement(route, part)).collect(),
+        }
+    }
+
+    /// The alarms among those with the words that pass the rest, in no order. The hits come first: left to itself, SQLite
+    /// walks the index of the order and looks at every alarm.
+    fn among_hits(&self) -> Statement {
+        let filter = self.filter;
+        let part = Part { status: filter.status, severity: filter.severity, devices: Devices::AllBehind(None) };
+        let mut statement = Statement { sql: String::with_capacity(900), values: Vec::new() };
+        let numbers = self.words.into_iter().flat_map(WordHits::numbers);
+        let hits = statement.value(json_list(numbers));
+        let _ = write!(
+            statement.sql,
+            "SELECT {COLUMNS} FROM json_each({hits}) AS hit CROSS JOIN alarm ON alarm.n = hit.value WHERE TRUE"
+        );
+        self.conditions(&mut statement, Route::ByWords, &part);
+        let _ = write!(statement.sql, " LIMIT ?{}", statement.values.len() + 1);
+        statement
     }
 
     /// The statement for one part of the list. Its last value is left to the caller: how many rows, -1 for all.
-    fn statement(&self, part: &Part<'_>) -> Statement {
-        let route = self.route();
+    fn statement(&self, route: Route, part: &Part<'_>) -> Statement {
         let mut statement = Statement { sql: String::with_capacity(900), values: Vec::new() };
         let _ = write!(statement.sql, "SELECT {COLUMNS} FROM {}", source(route, self.sort, part.devices));
-        if route == Route::ByWords {
-            let numbers = self.words.map(|hits| hits.numbers().collect::<Vec<_>>()).unwrap_or_default();
-            statement.and_in("alarm.n", numbers);
-        }
-        match part.status {
-            Some(status) => statement.and("alarm.status", "=", i64::from(status == Status::Cleared)),
-            None => statement.sql.push_str(" AND alarm.status < 2"),
-        }
-        if let Some(severity) = part.severity {
-            statement.and("alarm.shown", "=", severity_column(severity));
-        }
         self.conditions(&mut statement, route, part);
         part.devices.conditions(self.sort, &mut statement);
         let order = part.devices.order(self.sort);
@@ -252,6 +226,13 @@ impl Search<'_> {
 
     fn conditions(&self, statement: &mut Statement, route: Route, part: &Part<'_>) {
         let filter = self.filter;
+        match part.status {
+            Some(status) => statement.and("alarm.status", "=", i64::from(status == Status::Cleared)),
+            None => statement.sql.push_str(" AND alarm.status < 2"),
+        }
+        if let Some(severity) = part.severity {
+            statement.and("alarm.shown", "=", severity_column(severity));
+        }
         if let Some(organization) = self.sieve.organization() {
             statement.and("alarm.organization", "=", organization);
         }
@@ -280,10 +261,10 @@ impl Search<'_> {
         if let Some(to) = filter.to.filter(|to| behind.is_none_or(|recency| recency <= -to.micros())) {
             statement.and("alarm.recency", ">", -to.micros());
         }
-        if let Some(devices) = self.sieve.chosen_devices() {
+        if let Some(devices) = self.sieve.chosen_devices().filter(|_| !self.sifts_devices(route)) {
             // Where devices come first, those that are not chosen are passed over before their alarms are looked at.
             let by_device = route == Route::InOrder && matches!(part.devices, Devices::All | Devices::Later(_));
-            statement.and_in(if by_device { "device.n" } else { "alarm.device" }, devices);
+            statement.and_in(if by_device { "device.n" } else { "alarm.device" }, devices.iter().copied());
         }
     }
 
@@ -295,23 +276,60 @@ impl Search<'_> {
         limit: usize,
         each: &mut dyn FnMut(Mark) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
-        let sifted = self.words.filter(|_| self.route() != Route::ByWords);
+        let route = self.route();
+        if route == Route::ByWords {
+            return self.walk_hits(cache, from, limit, each);
+        }
+        let (words, devices) = (self.words, self.sifts_devices(route));
         let mut found = 0;
         for statement in self.statements(from) {
             // A sorter that knows how many are wanted keeps no more than those; rows that are tested afterwards forbid it.
             let left = limit.saturating_sub(found);
-            let left = if sifted.is_some() { -1 } else { i64::try_from(left).unwrap_or(-1) };
+            let left = if words.is_some() || devices { -1 } else { i64::try_from(left).unwrap_or(-1) };
             let mut select = cache.prepare_cached(&statement.sql)?;
             let mut rows = select.query(params_from_iter(statement.values.into_iter().chain([left.into()])))?;
             while let Some(row) = rows.next()? {
-                let Some(mark) = Mark::read(row)? else { continue };
-                if sifted.is_some_and(|hits| !hits.contains(mark.n)) {
+                // Of a row that is not wanted no more is read than it takes to know that.
+                if words.is_some_and(|hits| !row.get(0).is_ok_and(|n| hits.contains(n)))
+                    || (devices && !row.get(3).is_ok_and(|device| self.sieve.passes_device(device)))
+                {
                     continue;
                 }
+                let Some(mark) = Mark::read(row)? else { continue };
                 found += 1;
                 if each(mark)?.is_break() || limit == found {
                     return Ok(());
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Search<'_> {
+    /// Walks the few alarms that have the words.
+    fn walk_hits(
+        &self,
+        cache: &Connection,
+        from: Option<&From<'_>>,
+        limit: usize,
+        each: &mut dyn FnMut(Mark) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        let Statement { sql, values } = self.among_hits();
+        let mut select = cache.prepare_cached(&sql)?;
+        let mut rows = select.query(params_from_iter(values.into_iter().chain([(-1_i64).into()])))?;
+        let mut placed = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Some(mark) = Mark::read(row)? else { continue };
+            let place = Place::of(self.sort, self.directory, &mark);
+            if from.is_none_or(|from| from.covers(&place)) {
+                placed.push((place, mark));
+            }
+        }
+        placed.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (_, mark) in placed.into_iter().take(limit) {
+            if each(mark)?.is_break() {
+                break;
             }
         }
         Ok(())
@@ -325,7 +343,6 @@ fn severity_column(severity: Shown) -> i64 {
 fn source(route: Route, sort: AlarmSort, devices: Devices<'_>) -> String {
     let is_by_device = matches!(devices, Devices::All | Devices::Later(_));
     let index = match (route, sort) {
-        (Route::ByWords, _) => "",
         (Route::InOrder, AlarmSort::Device | AlarmSort::Location) if is_by_device => {
             let by = if sort == AlarmSort::Device { "device_by_label" } else { "device_by_place" };
             return format!(
@@ -334,7 +351,7 @@ fn source(route: Route, sort: AlarmSort, devices: Devices<'_>) -> String {
         }
         (Route::InOrder, AlarmSort::Newest) => " INDEXED BY alarm_newest",
         (Route::InOrder, AlarmSort::Severity) => " INDEXED BY alarm_severest",
-        (Route::ByDevice | Route::InOrder, _) => " INDEXED BY alarm_of_device",
+        (Route::ByDevice | Route::ByWords | Route::InOrder, _) => " INDEXED BY alarm_of_device",
         (Route::Assigned, _) => " INDEXED BY alarm_assigned",
         (Route::Muted, _) => " INDEXED BY alarm_muted",
     };
@@ -373,6 +390,11 @@ enum Devices<'a> {
 impl<'a> From<'a> {
     pub(super) const fn new(place: &'a Place, inclusive: bool) -> Self {
         Self { place, inclusive }
+    }
+
+    /// Whether a place lies behind this one.
+    fn covers(&self, place: &Place) -> bool {
+        if self.inclusive { place >= self.place } else { place > self.place }
     }
 
     /// Behind this place, among alarms of one status, and of one severity where that orders the list.

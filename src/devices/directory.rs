@@ -261,6 +261,11 @@ impl Directory {
         self.locations.iter().map(|(n, entry)| (*n, entry))
     }
 
+    /// How many devices there are.
+    pub fn device_count(&self) -> usize {
+        self.device_numbers.len()
+    }
+
     /// All devices by row number.
     pub fn devices(&self) -> impl Iterator<Item = (i64, &DeviceEntry)> {
         self.devices.iter().enumerate().filter_map(|(n, entry)| Some((i64::try_from(n).ok()?, entry.as_ref()?)))

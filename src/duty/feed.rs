@@ -2,12 +2,12 @@
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::OrganizationId;
-use onsite_wire::onsite::{DutyEntry, SiteEntry};
+use onsite_wire::onsite::{Capability, DutyEntry, SiteEntry};
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::store::Fault;
-use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::time::Timestamp;
 
 /// The name of the feed of sites.
@@ -62,6 +62,10 @@ impl Feed for DutyFeed {
 
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Offered(Capability::Duty)
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {

@@ -7,7 +7,7 @@ use onsite_rules::action::{DUTY, PRESENCE};
 use onsite_rules::duty::{Call, SWITCH_ON_MS, who_to_call};
 use onsite_rules::fence::Fence;
 use onsite_wire::codes::Code;
-use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
+use onsite_wire::ids::{ActionId, LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::{AtSite, DutyBody};
 use serde_json::Value;
 use tokio::sync::{broadcast, oneshot};
@@ -17,11 +17,13 @@ use super::fix::Fix;
 use super::plan::{Plan, Watched};
 use super::sites::{Site, Sites};
 use super::step::{Decision, Duty, Event, Settings, Standing};
+use crate::alarms::Undone;
 use crate::devices::directory::{Directory, Presence, SharedDirectory};
 use crate::error::Error;
 use crate::net::Http;
 use crate::store::{Fault, Reading, Store};
-use crate::sync::outbox::KindRules;
+use crate::sync::handover::{Handover, new_action_id};
+use crate::sync::outbox::{Draft, KindRules};
 use crate::sync::pull::server_now;
 use crate::time::Timestamp;
 
@@ -142,6 +144,7 @@ pub struct DutyRoom {
     pub(crate) directory: SharedDirectory,
     pub(crate) shared: Arc<Shared>,
     pub(crate) teller: Arc<Teller>,
+    pub(crate) handover: Handover,
 }
 
 impl DutyRoom {
@@ -150,6 +153,26 @@ impl DutyRoom {
         let (done, finished) = oneshot::channel();
         (self.teller)(if on { Event::SwitchedOn } else { Event::SwitchedOff }, Some(done))?;
         finished.await.unwrap_or_else(|_| Err(Error::new(Code::StoreClosed)))
+    }
+
+    /// The same switch again, now: a new action that names the parked one (O3).
+    pub(crate) async fn again(&self, undone: Undone) -> Result<ActionId, Error> {
+        let moment = self.http.clock().now();
+        let draft = Draft {
+            id: new_action_id(&moment),
+            expires_at: own_end(&undone.kind, &undone.body, moment.wall),
+            organization: undone.organization,
+            kind: undone.kind,
+            subject: undone.subject,
+            body: undone.body,
+            seen: 0,
+            retry_of: Some(undone.id),
+            name: undone.name,
+        };
+        match self.handover.hand(vec![draft]).await?.into_iter().next() {
+            Some(made) => made.map_err(Error::new),
+            None => Err(Error::new(Code::StoreClosed)),
+        }
     }
 
     /// Where the person's duty stands on this phone; off duty before the first sign-in.

@@ -1,5 +1,7 @@
 //! Steps from one list of rows to another.
 
+use std::sync::Arc;
+
 /// One step. Positions count from 0 and hold at the time of the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Diff<R> {
@@ -41,10 +43,10 @@ impl<R: Clone> Diff<R> {
 }
 
 /// The steps from `old` to `new`, both as (number, row) with each number at most once.
-pub(super) fn steps<R: Clone + PartialEq>(old: &[(i64, R)], new: &[(i64, R)]) -> Vec<Diff<R>> {
+pub(super) fn steps<R: Clone + PartialEq>(old: &[(i64, Arc<R>)], new: &[(i64, Arc<R>)]) -> Vec<Diff<R>> {
     let kept: std::collections::HashSet<i64> = new.iter().map(|(n, _)| *n).collect();
     let mut steps = Vec::new();
-    let mut now: Vec<&(i64, R)> = old.iter().collect();
+    let mut now: Vec<&(i64, Arc<R>)> = old.iter().collect();
     for at in (0..now.len()).rev() {
         if now.get(at).is_some_and(|(n, _)| !kept.contains(n)) {
             now.remove(at);
@@ -55,7 +57,7 @@ pub(super) fn steps<R: Clone + PartialEq>(old: &[(i64, R)], new: &[(i64, R)]) ->
         match now.get(at) {
             Some(there) if there.0 == wanted.0 => {
                 if there.1 != wanted.1 {
-                    steps.push(Diff::Update { at, row: wanted.1.clone() });
+                    steps.push(Diff::Update { at, row: R::clone(&wanted.1) });
                 }
                 continue;
             }
@@ -66,7 +68,7 @@ pub(super) fn steps<R: Clone + PartialEq>(old: &[(i64, R)], new: &[(i64, R)]) ->
             steps.push(Diff::Remove { at: from });
         }
         now.insert(at.min(now.len()), wanted);
-        steps.push(Diff::Insert { at, row: wanted.1.clone() });
+        steps.push(Diff::Insert { at, row: R::clone(&wanted.1) });
     }
     steps
 }
@@ -76,8 +78,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn list() -> impl Strategy<Value = Vec<(i64, u8)>> {
-        prop::collection::btree_map(0..20_i64, 0..3_u8, 0..15)
+    fn list() -> impl Strategy<Value = Vec<(i64, Arc<u8>)>> {
+        prop::collection::btree_map(0..20_i64, (0..3_u8).prop_map(Arc::new), 0..15)
             .prop_map(|map| map.into_iter().collect::<Vec<_>>())
             .prop_shuffle()
     }
@@ -85,11 +87,11 @@ mod tests {
     proptest! {
         #[test]
         fn the_steps_lead_from_the_old_rows_to_the_new(old in list(), new in list()) {
-            let mut rows: Vec<u8> = old.iter().map(|(_, row)| *row).collect();
+            let mut rows: Vec<u8> = old.iter().map(|(_, row)| **row).collect();
             for step in steps(&old, &new) {
                 step.apply(&mut rows);
             }
-            prop_assert_eq!(rows, new.iter().map(|(_, row)| *row).collect::<Vec<_>>());
+            prop_assert_eq!(rows, new.iter().map(|(_, row)| **row).collect::<Vec<_>>());
         }
 
         #[test]
@@ -97,7 +99,7 @@ mod tests {
             prop_assume!(!list.is_empty());
             let mut new = list.clone();
             let at = at.index(new.len());
-            new[at].1 = 9;
+            new[at].1 = Arc::new(9);
             prop_assert_eq!(steps(&list, &new), vec![Diff::Update { at, row: 9 }]);
         }
     }

@@ -31,7 +31,6 @@ pub(super) enum Message {
 
 /// A window as the thread sees it, whatever it lists.
 pub(super) trait Live: Send {
-    fn begin(&mut self);
     fn commit(&mut self, commit: &Commit);
     fn reply(&mut self, reply: Box<dyn Any + Send>);
     fn more(&mut self, rows: usize);
@@ -88,8 +87,10 @@ impl Engine {
         let query = Arc::new(query);
         let replies = Replies { id, sender: self.sender.clone() };
         let reads = Reads::new(Arc::clone(&query), self.store.clone(), replies);
-        let live = LiveWindow::new(query, reads, Arc::clone(&mailbox), size, anchor);
+        let (live, ask) = LiveWindow::new(query, reads, Arc::clone(&mailbox), size, anchor);
         drop(self.sender.send(Message::Open(id, Box::new(live))));
+        // From here, not from the engine's thread: one hand-over less before the first rows.
+        ask();
         Window::new(mailbox, Control { id, sender: self.sender.clone() })
     }
 
@@ -134,10 +135,7 @@ impl Windows {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Open(id, mut live) => {
-                live.begin();
-                self.open.insert(id, live);
-            }
+            Message::Open(id, live) => drop(self.open.insert(id, live)),
             Message::Commit(commit) => self.open.values_mut().for_each(|live| live.commit(&commit)),
             Message::Reply(id, reply) => self.with(id, |live| live.reply(reply)),
             Message::More(id, rows) => self.with(id, |live| live.more(rows)),

@@ -4,6 +4,7 @@
 //! further down, a row too many pulls it up again; a change below it is none of the window's business.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::query::Query;
 
@@ -47,13 +48,13 @@ pub(super) struct Listing<Q: Query> {
 pub(super) struct Entry<Q: Query> {
     pub(super) key: Q::Key,
     pub(super) n: i64,
-    pub(super) row: Option<Q::Row>,
+    pub(super) row: Option<Arc<Q::Row>>,
 }
 
 /// A part of the list as a reader found it: all passing rows behind `after` (or from the beginning) up to `reach`.
 pub(super) struct Stretch<Q: Query> {
     pub(super) after: Option<Q::Key>,
-    pub(super) rows: Vec<(Q::Key, i64, Option<Q::Row>)>,
+    pub(super) rows: Vec<(Q::Key, i64, Option<Arc<Q::Row>>)>,
     pub(super) reach: Reach<Q::Key>,
 }
 
@@ -112,13 +113,13 @@ impl<Q: Query> Listing<Q> {
         self.entries.iter().map(|entry| entry.n).filter(|n| placed.contains(n)).collect()
     }
 
-    fn take_out(&mut self, n: i64) -> Option<Q::Row> {
+    fn take_out(&mut self, n: i64) -> Option<Arc<Q::Row>> {
         let at = self.entries.iter().position(|entry| entry.n == n)?;
         self.entries.remove(at).row
     }
 
     /// A row that was shown before keeps its old look until it was read again: nothing flickers away.
-    fn put_in(&mut self, n: i64, key: &Q::Key, row: Option<Q::Row>) -> bool {
+    fn put_in(&mut self, n: i64, key: &Q::Key, row: Option<Arc<Q::Row>>) -> bool {
         if self.is_above(key) || !self.reach.covers(key) {
             return false;
         }
@@ -147,14 +148,14 @@ impl<Q: Query> Listing<Q> {
     }
 
     /// Puts a row that was read into its place; without one, the row is gone.
-    pub(super) fn show(&mut self, n: i64, row: Option<Q::Row>) {
+    pub(super) fn show(&mut self, n: i64, row: Option<Arc<Q::Row>>) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.n == n) {
             entry.row = row;
         }
     }
 
     /// The rows as a listener sees them.
-    pub(super) fn rows(&self) -> Vec<(i64, Q::Row)> {
+    pub(super) fn rows(&self) -> Vec<(i64, Arc<Q::Row>)> {
         self.entries.iter().filter_map(|entry| Some((entry.n, entry.row.clone()?))).collect()
     }
 }

@@ -17,7 +17,7 @@ use super::count::Count;
 use super::engine::Live;
 use super::listing::{Listing, Reach};
 use super::query::{BeforeAfter, Effect, Query};
-use super::reads::{Found, Page, Reads, Wanted};
+use super::reads::{Asked, Found, Page, Reads, Wanted};
 use super::window::Mailbox;
 use crate::store::Commit;
 
@@ -61,14 +61,15 @@ pub(super) struct LiveWindow<Q: Query> {
 const PATIENCE: u8 = 8;
 
 impl<Q: Query> LiveWindow<Q> {
+    /// A window, and how its first rows are asked for: once the engine knows it, or their answer meets nobody.
     pub(super) fn new(
         query: Arc<Q>,
         reads: Reads<Q>,
         mailbox: Arc<Mailbox<Q>>,
         size: usize,
         target: Option<Uuid>,
-    ) -> Self {
-        Self {
+    ) -> (Self, Asked) {
+        let mut window = Self {
             query,
             reads,
             mailbox,
@@ -87,7 +88,9 @@ impl<Q: Query> LiveWindow<Q> {
             reading: 0,
             waited: 0,
             failed: false,
-        }
+        };
+        let first = window.ask_for_page();
+        (window, first)
     }
 
     /// Reads the same rows anew: what is shown stays until they are found.
@@ -113,6 +116,10 @@ impl<Q: Query> LiveWindow<Q> {
 
     /// Reads rows: from the window's beginning, or behind its end to fill it up.
     fn page(&mut self) {
+        self.ask_for_page()();
+    }
+
+    fn ask_for_page(&mut self) -> Asked {
         self.paging = true;
         self.unsure = false;
         let after = match &self.listing.reach {
@@ -125,7 +132,7 @@ impl<Q: Query> LiveWindow<Q> {
             anchor: self.listing.anchor.clone(),
             after,
             rows: self.listing.size.saturating_sub(self.listing.entries.len()),
-        });
+        })
     }
 
     fn take_page(&mut self, page: Page<Q>) {
@@ -353,10 +360,6 @@ impl<Q: Query> LiveWindow<Q> {
 }
 
 impl<Q: Query> Live for LiveWindow<Q> {
-    fn begin(&mut self) {
-        self.restart();
-    }
-
     fn commit(&mut self, commit: &Commit) {
         match self.query.effect(commit) {
             Effect::Nothing if self.failed => self.refresh(),

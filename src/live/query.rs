@@ -105,8 +105,14 @@ pub trait Query: Send + Sync + 'static {
         so_far: &mut dyn FnMut(&Self::Tally),
     ) -> Result<Self::Tally, Fault>;
 
-    /// A row as it is shown; `None` when it is not there any more.
-    fn row(&self, reading: &Reading<'_>, ready: &Self::Ready, n: i64) -> Result<Option<Self::Row>, Fault>;
+    /// Rows as they are shown, by their numbers, in any order; those that are not there any more are left out.
+    fn rows(
+        &self,
+        reading: &Reading<'_>,
+        ready: &Self::Ready,
+        numbers: &[i64],
+        each: &mut dyn FnMut(i64, Self::Row),
+    ) -> Result<(), Fault>;
 
     /// The place of a shown row, found by the row's own id, to move the window there.
     fn place(&self, reading: &Reading<'_>, ready: &Self::Ready, id: uuid::Uuid) -> Result<Option<Self::Key>, Fault>;

@@ -1,6 +1,7 @@
 //! What a window asks the readers, and what comes back. Runs on the readers' threads; holds nothing of a window's state.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ pub(super) enum Found<Q: Query> {
     /// Counts over the whole store, or over its most wanted part.
     Counted { seq: i64, tally: Q::Tally, whole: bool },
     /// Rows that were read again.
-    Rows(Vec<(i64, Option<Q::Row>)>),
+    Rows(Vec<(i64, Option<Arc<Q::Row>>)>),
     /// What marks do not say of rows that changed in this many commits.
     Lesson { lesson: Option<Q::Lesson>, commits: usize },
     /// A read failed.
@@ -76,6 +77,9 @@ pub(super) struct Wanted<Q: Query> {
     /// How many rows; 0 asks whether there is one.
     pub(super) rows: usize,
 }
+
+/// Asks the readers when it is called.
+pub(super) type Asked = Box<dyn FnOnce() + Send>;
 
 /// One window's hold on the readers.
 pub(super) struct Reads<Q: Query> {
@@ -131,18 +135,19 @@ impl<Q: Query> Reads<Q> {
         Some(reply.found)
     }
 
-    /// Runs a read. A failed one is told to the window; a broken-off one is run again by the store.
+    /// Makes a read ready to be asked for. A failed one is told to the window; a broken-off one is run again by the store.
     fn read(
         &mut self,
         lane: Lane,
         work: impl Fn(&Q, &Reading<'_>, &dyn Fn(Found<Q>)) -> Result<(), Fault> + Send + 'static,
-    ) {
+    ) -> Asked {
         #[cfg(test)]
         {
             self.under_way += 1;
         }
         let (query, replies, round) = (Arc::clone(&self.query), self.replies.clone(), self.round);
-        self.store.read_with(lane, self.cancel.clone(), move |reading| {
+        let (store, cancel) = (self.store.clone(), self.cancel.clone());
+        let job = move |reading: Result<&Reading<'_>, Fault>| {
             let send = |found| replies.send(Reply::<Q> { round, found });
             let done = reading.and_then(|reading| work(&query, reading, &send));
             if let Err(fault) = &done
@@ -151,18 +156,21 @@ impl<Q: Query> Reads<Q> {
                 send(Found::Failed);
             }
             done
-        });
+        };
+        Box::new(move || {
+            store.read_with(lane, cancel, job);
+        })
     }
 
-    /// Asks for a part of the list.
-    pub(super) fn page(&mut self, wanted: Wanted<Q>) {
+    /// A part of the list, to be asked for.
+    pub(super) fn page(&mut self, wanted: Wanted<Q>) -> Asked {
         self.read(Lane::Page, move |query, reading, send| {
             let ready = match &wanted.ready {
                 Some(ready) => Arc::clone(ready),
                 None => Arc::new(query.prepare(reading)?),
             };
             Search { query, reading, ready: &ready, wanted: &wanted, send }.run()
-        });
+        })
     }
 
     /// Asks for the counts over the whole store.
@@ -174,16 +182,16 @@ impl<Q: Query> Reads<Q> {
             })?;
             send(Found::Counted { seq, tally, whole: true });
             Ok(())
-        });
+        })();
     }
 
     /// Asks for rows by their numbers.
     pub(super) fn rows(&mut self, ready: Arc<Q::Ready>, numbers: Vec<i64>) {
         self.read(Lane::Rows, move |query, reading, send| {
-            let rows = numbers.iter().map(|n| Ok((*n, query.row(reading, &ready, *n)?)));
-            send(Found::Rows(rows.collect::<Result<Vec<_>, Fault>>()?));
+            let mut rows = shown(query, reading, &ready, &numbers)?;
+            send(Found::Rows(numbers.iter().map(|n| (*n, rows.remove(n))).collect()));
             Ok(())
-        });
+        })();
     }
 
     /// Asks what marks do not say of rows that changed.
@@ -191,7 +199,7 @@ impl<Q: Query> Reads<Q> {
         self.read(Lane::Rows, move |query, reading, send| {
             send(Found::Lesson { lesson: query.study(reading, &ready, &numbers)?, commits });
             Ok(())
-        });
+        })();
     }
 }
 
@@ -199,6 +207,20 @@ impl<Q: Query> Drop for Reads<Q> {
     fn drop(&mut self) {
         self.cancel.cancel();
     }
+}
+
+/// Rows by their numbers.
+fn shown<Q: Query>(
+    query: &Q,
+    reading: &Reading<'_>,
+    ready: &Q::Ready,
+    numbers: &[i64],
+) -> Result<HashMap<i64, Arc<Q::Row>>, Fault> {
+    let mut rows = HashMap::with_capacity(numbers.len());
+    if !numbers.is_empty() {
+        query.rows(reading, ready, numbers, &mut |n, row| drop(rows.insert(n, Arc::new(row))))?;
+    }
+    Ok(rows)
 }
 
 /// One page being searched.
@@ -233,28 +255,29 @@ impl<Q: Query> Search<'_, Q> {
                 return Ok(ControlFlow::Break(()));
             }
             count += 1;
-            let n = Q::number(&mark);
-            let row = self.query.row(self.reading, self.ready, n)?;
-            found.rows.push((self.query.key(self.ready, &mark), n, row));
+            found.rows.push((self.query.key(self.ready, &mark), Q::number(&mark)));
             if shown_at.elapsed() > FOUND_SO_FAR {
-                self.send(&mut found, None);
+                self.send(&mut found, None)?;
                 shown_at = Instant::now();
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        self.send(&mut found, Some(reach));
-        Ok(())
+        self.send(&mut found, Some(reach))
     }
 
     /// Hands on what was found; `end` is how far the whole search reached.
-    fn send(&self, found: &mut Finding<'_, Q>, end: Option<Reach<Q::Key>>) {
+    fn send(&self, found: &mut Finding<'_, Q>, end: Option<Reach<Q::Key>>) -> Result<(), Fault> {
         let last = end.is_some();
         let reach = end.unwrap_or_else(|| found.reach());
         let after = match &reach {
             Reach::UpTo(key) => Some(key.clone()),
             Reach::Nothing | Reach::End => None,
         };
-        let stretch = Stretch { after: found.after.take(), rows: std::mem::take(&mut found.rows), reach };
+        let places = std::mem::take(&mut found.rows);
+        let numbers: Vec<i64> = places.iter().map(|(_, n)| *n).collect();
+        let mut rows = shown(self.query, self.reading, self.ready, &numbers)?;
+        let rows = places.into_iter().map(|(key, n)| (key, n, rows.remove(&n))).collect();
+        let stretch = Stretch { after: found.after.take(), rows, reach };
         found.after = after;
         (self.send)(Found::Page(Page {
             seq: self.reading.seq,
@@ -264,6 +287,7 @@ impl<Q: Query> Search<'_, Q> {
             stretch,
             last,
         }));
+        Ok(())
     }
 }
 
@@ -272,13 +296,13 @@ struct Finding<'a, Q: Query> {
     after: Option<Q::Key>,
     anchor: &'a Option<Q::Key>,
     met: bool,
-    rows: Vec<(Q::Key, i64, Option<Q::Row>)>,
+    rows: Vec<(Q::Key, i64)>,
 }
 
 impl<Q: Query> Finding<'_, Q> {
     /// Up to where is known what there is.
     fn reach(&self) -> Reach<Q::Key> {
-        let last = self.rows.last().map(|(key, ..)| key).or(self.after.as_ref());
+        let last = self.rows.last().map(|(key, _)| key).or(self.after.as_ref());
         last.map_or(Reach::Nothing, |key| Reach::UpTo(key.clone()))
     }
 }

@@ -13,7 +13,7 @@ use super::{Batch, PACE, RowsChange};
 
 /// What a window shows now.
 pub(super) struct Shown<Q: Query> {
-    pub(super) rows: Arc<Vec<(i64, Q::Row)>>,
+    pub(super) rows: Arc<Vec<(i64, Arc<Q::Row>)>>,
     pub(super) total: Option<u64>,
     pub(super) counts: Option<Arc<Q::Counts>>,
     pub(super) newer: u64,
@@ -70,7 +70,7 @@ pub struct Window<Q: Query> {
     taken: u64,
     taken_at: Option<Instant>,
     counted: bool,
-    delivered: Arc<Vec<(i64, Q::Row)>>,
+    delivered: Arc<Vec<(i64, Arc<Q::Row>)>>,
 }
 
 impl<Q: Query> Window<Q> {
@@ -151,7 +151,7 @@ impl<Q: Query> Window<Q> {
         let rows = Arc::clone(&shown.rows);
         let batch = Batch {
             rows: if first {
-                RowsChange::Reset(rows.iter().map(|(_, row)| row.clone()).collect())
+                RowsChange::Reset(rows.iter().map(|(_, row)| Q::Row::clone(row)).collect())
             } else {
                 RowsChange::Diffs(steps(&self.delivered, &rows))
             },

@@ -11,6 +11,7 @@
 //!   what can be read of it was saved. Neither is ever deleted.
 //! * After [`Store::suspend`] returned, no file is open and no lock held until [`Store::resume`].
 
+mod checkpoint;
 mod commit;
 mod connection;
 mod fault;
@@ -37,6 +38,7 @@ pub use rescue::Rescued;
 pub use writer::{Opened, Writer};
 
 use crate::time::Clock;
+use checkpoint::Checkpoints;
 use files::Folder;
 use reader::Readers;
 use writer::{Haste, Queue};
@@ -58,6 +60,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     queue: Queue,
     readers: Readers,
+    checkpoints: Checkpoints,
     observers: Mutex<Vec<Observer>>,
     /// Counts how often the phone went to sleep.
     sleeps: Arc<AtomicU64>,
@@ -119,6 +122,7 @@ struct Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         self.shared.readers.close();
+        self.shared.checkpoints.close();
         self.shared.queue.close();
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
         for handle in handles.drain(..) {
@@ -158,6 +162,7 @@ impl Store {
             clock: options.clock,
             queue: Queue::default(),
             readers: Readers::default(),
+            checkpoints: Checkpoints::default(),
             observers: Mutex::default(),
             sleeps: Arc::default(),
             replacing: AtomicBool::new(false),
@@ -171,6 +176,9 @@ impl Store {
             let thread = thread::Builder::new().name(format!("onsite-read-{lane:?}").to_lowercase());
             handles.push(thread.spawn(move || reader::run(&shared, lane))?);
         }
+        let checkpoints = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("onsite-journal".into());
+        handles.push(thread.spawn(move || checkpoint::run(&checkpoints))?);
         let threads = Arc::new(Threads { shared: Arc::clone(&shared), handles: Mutex::new(handles) });
         Ok((Self { shared, _threads: threads }, opened))
     }
@@ -250,6 +258,7 @@ impl Store {
         let shared = Arc::clone(&self.shared);
         self.queue(Haste::Control, move |writer| {
             shared.readers.suspend(&shared.sleeps);
+            shared.checkpoints.suspend();
             shared.queue.hold(true);
             writer.close_files()
         })
@@ -264,6 +273,7 @@ impl Store {
             let opened = writer.reopen()?;
             shared.queue.hold(false);
             shared.readers.resume();
+            shared.checkpoints.resume();
             Ok(opened)
         })
         .await

@@ -1,5 +1,6 @@
 //! A few threads that read. Each job sees one snapshot of cache.db and knows the last commit in it.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,21 +36,43 @@ impl Cancel {
 pub struct Reading<'a> {
     /// What can be fetched again.
     pub cache: &'a Connection,
-    own: &'a Connection,
+    own: Own<'a>,
     /// The last commit in the snapshot.
     pub seq: i64,
+}
+
+/// own.db, which few reads ask for: it is opened by the first that does.
+enum Own<'a> {
+    #[cfg(test)]
+    Given(&'a Connection),
+    Kept(&'a OnceCell<Connection>, &'a Shared),
+}
+
+impl Own<'_> {
+    fn open(&self) -> Result<&Connection, Fault> {
+        let (kept, shared) = match self {
+            #[cfg(test)]
+            Self::Given(own) => return Ok(own),
+            Self::Kept(kept, shared) => (kept, shared),
+        };
+        if kept.get().is_none() {
+            // Nobody else can have set it meanwhile: it is this thread's.
+            let _ = kept.set(open(shared, File::Own)?);
+        }
+        kept.get().ok_or(Fault::Closed)
+    }
 }
 
 impl<'a> Reading<'a> {
     /// A reading of files that a test opened by itself.
     #[cfg(test)]
     pub(crate) const fn of(cache: &'a Connection, own: &'a Connection) -> Self {
-        Self { cache, own, seq: 0 }
+        Self { cache, own: Own::Given(own), seq: 0 }
     }
 
     /// Reads what a person wrote.
     pub fn own<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
-        work(self.own).map_err(as_own)
+        self.own.open().and_then(work).map_err(as_own)
     }
 }
 
@@ -72,7 +95,9 @@ impl Lane {
     const fn cache_kib(self) -> i64 {
         match self {
             Self::Rows => 1_024,
-            Self::Page | Self::Count => 2_048,
+            // A page of a search looks at a hundred places all over the file, and the next letter at the same ones.
+            Self::Page => 4_096,
+            Self::Count => 2_048,
         }
     }
 }
@@ -100,7 +125,10 @@ struct Waiting {
 #[derive(Default)]
 pub(super) struct Readers {
     waiting: Mutex<Waiting>,
-    changed: Condvar,
+    /// Wakes one lane: the others sleep on.
+    arrived: [Condvar; Lane::ALL.len()],
+    /// A thread has closed its connections.
+    let_go: Condvar,
 }
 
 impl Readers {
@@ -122,8 +150,21 @@ impl Readers {
         }
         waiting.tasks.push_back(Task { lane, cancel, job: Box::new(job) });
         drop(waiting);
-        self.changed.notify_all();
+        self.arrived(lane).notify_one();
         true
+    }
+
+    fn arrived(&self, lane: Lane) -> &Condvar {
+        let [rows, page, count] = &self.arrived;
+        match lane {
+            Lane::Rows => rows,
+            Lane::Page => page,
+            Lane::Count => count,
+        }
+    }
+
+    fn wake_all(&self) {
+        self.arrived.iter().for_each(Condvar::notify_all);
     }
 
     pub(super) fn close(&self) {
@@ -131,7 +172,7 @@ impl Readers {
         waiting.closed = true;
         waiting.running.iter().for_each(Cancel::cancel);
         drop(waiting);
-        self.changed.notify_all();
+        self.wake_all();
     }
 
     /// Has all connections closed and waits until they are.
@@ -139,21 +180,21 @@ impl Readers {
         let mut waiting = self.waiting();
         waiting.suspended = true;
         sleeps.fetch_add(1, Ordering::SeqCst);
-        self.changed.notify_all();
+        self.wake_all();
         while waiting.holding > 0 {
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = self.let_go.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     pub(super) fn resume(&self) {
         self.waiting().suspended = false;
-        self.changed.notify_all();
+        self.wake_all();
     }
 }
 
 struct Connections {
     cache: Connection,
-    own: Connection,
+    own: OnceCell<Connection>,
 }
 
 /// One reader's thread: runs until the readers are closed.
@@ -178,7 +219,7 @@ fn close(shared: &Shared, connections: &mut Option<Connections>) {
 
 fn let_go(shared: &Shared) {
     shared.readers.waiting().holding -= 1;
-    shared.readers.changed.notify_all();
+    shared.readers.let_go.notify_all();
 }
 
 /// The lane's next job, and how often the phone had slept when it was taken. From here on the thread counts as one that
@@ -204,7 +245,7 @@ fn next(shared: &Shared, lane: Lane, connections: &mut Option<Connections>) -> O
             waiting.holding += usize::from(connections.is_none());
             return Some((task, shared.sleeps.load(Ordering::SeqCst)));
         }
-        waiting = readers.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        waiting = readers.arrived(lane).wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }
 }
 
@@ -213,7 +254,7 @@ fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Ta
         return (task.job)(Err(Fault::Cancelled));
     }
     if connections.is_none() {
-        match open(shared, task.lane) {
+        match open_cache(shared, task.lane) {
             Ok(opened) => *connections = Some(opened),
             Err(fault) => {
                 shared.report(&fault);
@@ -223,16 +264,19 @@ fn attempt(shared: &Shared, connections: &mut Option<Connections>, task: &mut Ta
     }
     let Some(open) = connections.as_mut() else { return (task.job)(Err(Fault::Closed)) };
     watch(shared, &mut open.cache, &task.cancel, sleeps)?;
-    let done = read(open, task);
+    let done = read(shared, open, task);
     let _ = open.cache.progress_handler(0, None::<fn() -> bool>);
     done
 }
 
-fn open(shared: &Shared, lane: Lane) -> Result<Connections, Fault> {
-    let open = |file| connection::open(&shared.folder.path(file), shared.folder.key(), file, Use::Read);
-    let cache = open(File::Cache)?;
+fn open(shared: &Shared, file: File) -> Result<Connection, Fault> {
+    connection::open(&shared.folder.path(file), shared.folder.key(), file, Use::Read)
+}
+
+fn open_cache(shared: &Shared, lane: Lane) -> Result<Connections, Fault> {
+    let cache = open(shared, File::Cache)?;
     cache.pragma_update(None, "cache_size", -lane.cache_kib())?;
-    Ok(Connections { cache, own: open(File::Own)? })
+    Ok(Connections { cache, own: OnceCell::new() })
 }
 
 /// Ends the job's statements when it is cancelled, or when the phone goes to sleep.
@@ -246,13 +290,13 @@ fn watch(shared: &Shared, cache: &mut Connection, cancel: &Cancel, awake: u64) -
     Ok(())
 }
 
-fn read(open: &Connections, task: &mut Task) -> Result<(), Fault> {
+fn read(shared: &Shared, open: &Connections, task: &mut Task) -> Result<(), Fault> {
     let snapshot = match open.cache.unchecked_transaction() {
         Ok(snapshot) => snapshot,
         Err(error) => return (task.job)(Err(error.into())),
     };
     match snapshot.prepare_cached("SELECT seq FROM moment").and_then(|mut s| s.query_row([], |row| row.get(0))) {
-        Ok(seq) => (task.job)(Ok(&Reading { cache: &snapshot, own: &open.own, seq })),
+        Ok(seq) => (task.job)(Ok(&Reading { cache: &snapshot, own: Own::Kept(&open.own, shared), seq })),
         Err(error) => (task.job)(Err(error.into())),
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::Shared;
+use super::checkpoint::{self, Upkeep};
 use super::commit::{Changes, Commit, Replaced};
 use super::connection::{self, Use};
 use super::fault::{Fault, File};
@@ -133,9 +134,16 @@ pub struct Writer {
     own: Option<Connection>,
     /// Missing while the phone sleeps, and where a damaged one could not be replaced yet.
     cache: Option<Connection>,
-    long_write: Option<Changes>,
+    long_write: Option<Open>,
     seq: i64,
     replaced: u64,
+}
+
+/// A transaction of cache.db that is under way.
+struct Open {
+    changes: Changes,
+    /// How many rows the connection had ever written when it began.
+    written: u64,
 }
 
 /// What opening found.
@@ -292,15 +300,16 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Connection, &mut Changes) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let mut changes = match self.long_write.take() {
-            Some(changes) => changes,
+        let mut open = match self.long_write.take() {
+            Some(open) => open,
             None => {
-                self.cache_file()?.execute_batch("BEGIN IMMEDIATE")?;
-                Changes::default()
+                let cache = self.cache_file()?;
+                cache.execute_batch("BEGIN IMMEDIATE")?;
+                Open { changes: Changes::default(), written: cache.total_changes() }
             }
         };
-        let done = work(self.cache_file()?, &mut changes)?;
-        self.long_write = Some(changes);
+        let done = work(self.cache_file()?, &mut open.changes)?;
+        self.long_write = Some(open);
         Ok(done)
     }
 
@@ -311,7 +320,12 @@ impl Writer {
 
     /// Commits what a long write has so far.
     pub fn settle(&mut self) -> Result<(), Fault> {
-        let Some(changes) = self.long_write.take() else { return Ok(()) };
+        let Some(Open { changes, written }) = self.long_write.take() else { return Ok(()) };
+        if changes.is_empty() && self.cache_file()?.total_changes() == written {
+            // Nothing was written: nothing needs a number, a journal or the disk's patience.
+            let ended = self.cache_file()?.execute_batch("COMMIT");
+            return ended.inspect_err(|_| self.abandon()).map_err(Fault::from);
+        }
         let seq = self.seq + 1;
         let committed = self.cache_file().and_then(|cache| {
             cache.prepare_cached("UPDATE moment SET seq = ?1")?.execute([seq])?;
@@ -326,7 +340,18 @@ impl Writer {
         if !changes.is_empty() {
             self.shared.announce(Commit::new(seq, changes));
         }
+        self.keep_journal_short();
         Ok(())
+    }
+
+    /// A journal that cannot be brought back now is no harm: the next commit finds it longer.
+    fn keep_journal_short(&self) {
+        let Ok(cache) = self.cache_file() else { return };
+        match checkpoint::journal(cache).map(|(length, done)| checkpoint::upkeep(length, done)) {
+            Ok(Upkeep::Beside) => self.shared.checkpoints.want(),
+            Ok(Upkeep::Itself) => drop(checkpoint::checkpoint(cache)),
+            Ok(Upkeep::Leave) | Err(_) => {}
+        }
     }
 
     /// Sets a damaged cache.db aside and begins a new one.
@@ -340,9 +365,11 @@ impl Writer {
         // before another one has the name.
         let shared = Arc::clone(&self.shared);
         shared.readers.suspend(&shared.sleeps);
+        shared.checkpoints.suspend();
         self.cache = None;
         let begun = self.begin_cache_anew();
         shared.readers.resume();
+        shared.checkpoints.resume();
         begun
     }
 

@@ -50,7 +50,7 @@ async fn every_value_says_how_many_alarms_choosing_it_would_leave() {
         assert_eq!(phone.list(chosen).await.total(), *count, "{location}");
     }
     let cleared = AlarmFilter { status: Some(Status::Cleared), ..AlarmFilter::default() };
-    assert_eq!(phone.list(cleared).await.total(), facets.cleared, "under all other choices, without its own");
+    assert_eq!(Some(phone.list(cleared).await.total()), facets.cleared, "under all other choices, without its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,7 +30,7 @@ async fn shift(backend: &Backend) -> (Wiretap, Vec<(f64, f64)>) {
     let ada = ada.restarted().await;
     ada.stand(HAMBURG, 2).await;
     ada.stand(ON_THE_WAY, 14).await;
-    ada.account.diagnostics().await.unwrap();
+    ada.account.export_diagnostics().await.unwrap();
     ada.account.duty().switch(false).await.unwrap();
     ada.until("all is sent", |account| account.state().waiting == 0).await;
     let mut positions = Vec::new();

@@ -4,8 +4,10 @@
 mod acting;
 mod bad_input;
 mod choosing;
+mod clock;
 mod coordinates;
 mod damage;
+mod deciding;
 mod duty;
 mod faults;
 mod leaks;

@@ -1,7 +1,7 @@
 //! What a day brings: when people act, phones die, servers restart. Times are drawn, most of them close together, because
 //! trouble comes in company.
 
-use onsite::sync::outbox::{self, Draft, State};
+use onsite::sync::outbox::{self, Draft, State, SubjectName};
 use onsite_wire::ids::{ActionId, OrganizationId, Uuid};
 use onsite_wire::onsite::{Subject, SubjectKind};
 use onsite_wire::time::Timestamp;
@@ -154,7 +154,8 @@ impl World {
             heard: false,
         };
         self.ledger.made.insert(id, made);
-        Draft { id, organization, kind: kind.to_owned(), subject, body, seen, expires_at: until, retry_of }
+        let name = SubjectName::default();
+        Draft { id, organization, kind: kind.to_owned(), subject, body, seen, expires_at: until, retry_of, name }
     }
 
     fn body(&mut self, kind: &str, until: Option<Timestamp>) -> Value {

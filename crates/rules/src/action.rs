@@ -56,6 +56,16 @@ pub enum Merge {
     Append,
 }
 
+impl Merge {
+    /// The aspect whose version decides, if one does.
+    pub const fn aspect(self) -> Option<Aspect> {
+        match self {
+            Self::Versioned(aspect) => Some(aspect),
+            Self::LastWins | Self::Maximum | Self::Append => None,
+        }
+    }
+}
+
 /// A kind of action, as server and phone register it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {

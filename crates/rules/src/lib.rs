@@ -10,10 +10,12 @@
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
 //! | [`fence`] | where a site is: what an outline may be, and how far a point is from it (U3) |
 //! | [`duty`] | what of being on duty may be said, how long a lease of a site holds, and whom to call (U1, U2, U6, U7) |
+//! | [`address`] | what of a device's address a partner sees who reads only (P5) |
 //! | [`digest`] | how two sides compare what they hold |
 
 pub mod acknowledgement;
 pub mod action;
+pub mod address;
 pub mod clearing;
 pub mod digest;
 pub mod duty;

@@ -20,6 +20,7 @@
 //! | [`demo`] | invented organizations and what happens in them |
 //! | `living` | performs the demonstration on a server's data |
 //! | [`cli`] | the program's commands |
+//! | [`trouble`] | what the operator is told |
 //! | [`document`] | an organization as one JSON document |
 
 mod access;
@@ -43,6 +44,7 @@ mod server_info;
 mod sites;
 pub mod storage;
 mod streams;
+pub mod trouble;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use http::{Fault, FaultSwitch};

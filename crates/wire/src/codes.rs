@@ -66,6 +66,7 @@ codes! {
     GzipRequired "gzip_required" 406 [] "This stream is served with gzip only." "A measurement stream was asked for without gzip."
     GenerationChanged "generation_changed" 409 ["generation"] "The server's data was restored as {generation}. Everything is asked again." "The request names another generation of the server's data than the present one. Nothing was applied."
     OffsetGone "offset_gone" 410 [] "The offset is too old. Read everything again." "Changes after this offset are no longer known to be complete."
+    TooSlow "too_slow" 408 [] "The connection is too slow." "The request's body did not arrive in time. Nothing was applied."
     TooLarge "too_large" 413 ["limit"] "Too large: at most {limit}." "The body, a batch or a nested value is over its limit. Nothing was applied."
     TooManyRequests "too_many_requests" 429 ["seconds"] "Too many requests. Try again in {seconds} s." "A rate limit was reached."
     ServerFault "server_fault" 500 [] "The server had a fault." "A fault on the server; trying again may help."

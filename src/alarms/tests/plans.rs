@@ -9,8 +9,9 @@ use rusqlite::Connection;
 
 use super::raw;
 use crate::alarms::filter::{Sieve, typed};
+use crate::alarms::hits::WordHits;
 use crate::alarms::mark::Mark;
-use crate::alarms::search::{From, Place, Route, Search, WordHits};
+use crate::alarms::search::{From, Place, Route, Search};
 use crate::alarms::{AlarmFilter, AlarmSort, AssignmentChoice, MutedChoice, Status};
 use crate::devices::directory::Directory;
 
@@ -21,7 +22,6 @@ const MADE_FROM_PIECES: &[&str] = &["src/alarms/search.rs", "src/store/rescue.rs
 const MAY_LOOK_AT_ALL: &[(&str, &str)] = &[
     ("SELECT n, id, cleared IS NULL FROM alarm", "the end of a full read, which has just brought them all"),
     ("SELECT alarm.id, alarm.revision FROM alarm", "a digest is over all of them"),
-    ("SELECT n, id FROM alarm WHERE organization = ?1 AND cleared > 0", "the end of a full read, once a week"),
 ];
 
 fn root() -> &'static Path {

@@ -105,8 +105,14 @@ impl Query for Slow {
         tally
     }
 
-    fn row(&self, reading: &Reading<'_>, ready: &Self::Ready, n: i64) -> Result<Option<Self::Row>, Fault> {
-        self.list.row(reading, ready, n)
+    fn rows(
+        &self,
+        reading: &Reading<'_>,
+        ready: &Self::Ready,
+        numbers: &[i64],
+        each: &mut dyn FnMut(i64, Self::Row),
+    ) -> Result<(), Fault> {
+        self.list.rows(reading, ready, numbers, each)
     }
 
     fn place(&self, reading: &Reading<'_>, ready: &Self::Ready, id: Uuid) -> Result<Option<Self::Key>, Fault> {

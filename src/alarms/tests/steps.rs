@@ -56,7 +56,7 @@ impl Store {
         let mut found = 0;
         let mut each = |mark: crate::alarms::Mark| {
             found += 1;
-            list.row(&reading, &ready, mark.n)?;
+            list.rows(&reading, &ready, &[mark.n], &mut |_, _| {})?;
             Ok(if found == 51 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
         list.page(&reading, &ready, Start::Top, 51, &mut each).unwrap();
@@ -79,7 +79,7 @@ impl Store {
             let list = self.list(AlarmFilter { words: words.into(), ..AlarmFilter::default() }, AlarmSort::Newest);
             let ready = self.list(AlarmFilter::default(), AlarmSort::Newest).prepare(&reading).unwrap();
             list.study(&reading, &ready, &[n]).unwrap();
-            list.row(&reading, &ready, n).unwrap();
+            list.rows(&reading, &ready, &[n], &mut |_, _| {}).unwrap();
         }
     }
 

@@ -1,6 +1,6 @@
 //! Live windows while the world goes on: a listener's copy, built from batches alone, is always what a fresh window shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,8 +125,10 @@ impl Listener {
                 Ok(ControlFlow::Continue(()))
             })?;
             let has_more = numbers.len() > size;
-            let rows = numbers.iter().take(size).map(|n| list.row(reading, &ready, *n));
-            let rows = rows.collect::<Result<Option<Vec<_>>, _>>()?.unwrap();
+            numbers.truncate(size);
+            let mut found = HashMap::new();
+            list.rows(reading, &ready, &numbers, &mut |n, row| assert!(found.insert(n, row).is_none()))?;
+            let rows = numbers.iter().map(|n| found.remove(n).unwrap()).collect();
             let (total, facets) = list.counts(&ready, &list.count(reading, &ready, &mut |_| {})?);
             Ok(Fresh { rows, total: Some(total), facets: Some(Arc::new(facets)), has_more })
         })

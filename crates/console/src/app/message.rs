@@ -118,6 +118,8 @@ pub enum Command {
     HandOver(OrganizationId, Assignee),
     /// Try a parked action again.
     Retry(ActionId),
+    /// Do something else instead of a parked action.
+    Change(ActionId, Box<crate::api::Deed>),
     /// Let a parked action go.
     Discard(ActionId),
     /// Switch the signal off or on.
@@ -236,6 +238,8 @@ pub enum Intent {
     Explain,
     /// The same again, over what is there now.
     Retry,
+    /// Something else instead.
+    Change,
     /// Let it go.
     Discard,
     /// The alarm that the selected action is about.

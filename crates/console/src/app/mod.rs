@@ -205,7 +205,12 @@ impl Model {
 
     /// The name of what an action is about.
     pub fn name_of(&self, action: &OwnAction) -> String {
-        self.names.get(&action.subject.id).cloned().unwrap_or_else(|| match action.subject.kind {
+        let kept = || match (action.name.label.as_str(), action.name.within.as_str()) {
+            ("", "") => None,
+            (label, "") | ("", label) => Some(label.to_owned()),
+            (label, within) => Some(format!("{label} · {within}")),
+        };
+        self.names.get(&action.subject.id).cloned().or_else(kept).unwrap_or_else(|| match action.subject.kind {
             SubjectKind::Alarm => "an alarm".to_owned(),
             SubjectKind::Device => "a device".to_owned(),
         })

@@ -130,6 +130,7 @@ fn tell_outcome(model: &mut Model, deed: Deed, outcome: &Outcome) {
         (outcome.done, "on the server"),
         (outcome.waiting, "on this phone, sent as soon as possible"),
         (others, "decided by others"),
+        (outcome.unknown.len(), "no longer known"),
     ] {
         if n > 0 {
             parts.push(format!("{n} {words}"));

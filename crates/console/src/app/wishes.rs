@@ -67,9 +67,13 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         Intent::OpenSubject => open_subject(model),
         Intent::Session => session(model),
         Intent::Export => vec![Command::Export],
-        Intent::Next | Intent::Previous | Intent::Part(_) | Intent::DeleteSaved | Intent::Retry | Intent::Discard => {
-            Vec::new()
-        }
+        Intent::Next
+        | Intent::Previous
+        | Intent::Part(_)
+        | Intent::DeleteSaved
+        | Intent::Retry
+        | Intent::Change
+        | Intent::Discard => Vec::new(),
     }
 }
 

@@ -41,6 +41,10 @@ pub async fn answer(account: &Account, command: Command) -> Result<Option<Messag
             account.retry(id).await?;
             Message::Said("Tried again; My actions shows how it goes.".to_owned())
         }
+        Command::Change(id, deed) => {
+            account.change(id, *deed).await?;
+            Message::Said("Done instead; My actions shows how it goes.".to_owned())
+        }
         Command::Discard(id) => {
             account.discard(id).await?;
             Message::Said("Let go.".to_owned())

@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::alarms::{self, Beside};
-use crate::api::{AlarmDetail, AlarmRow, Code, Error, Offer, Standing, Status, Timestamp};
+use crate::api::{AlarmDetail, AlarmRow, Cleared, Code, DeviceDetail, Error, Offer, Standing, Status, Timestamp};
 use crate::app::keys::Key;
 use crate::app::message::Intent;
 use crate::app::{Model, OpenAlarm};
@@ -101,11 +101,11 @@ fn heading(row: &AlarmRow, width: usize, look: Look, zone: &Zone, now: Timestamp
     let since = zone.time(row.activated, now);
     let mut when = match (row.status, row.cleared) {
         (Status::Active, _) => format!("active since {since}"),
-        (Status::Cleared, Some(at)) => {
+        (Status::Cleared, Some(Cleared::At(at))) => {
             let lasted = words::span(at.millis_since(row.activated));
             format!("{since} to {}, {lasted}", zone.time(at, now))
         }
-        (Status::Cleared, None) => format!("{since}, cleared at a time not known"),
+        (Status::Cleared, Some(Cleared::TimeUnknown) | None) => format!("{since}, cleared at a time not known"),
     };
     if row.count > 1 {
         when += &format!(" · occurred {} times", row.count);
@@ -191,6 +191,7 @@ fn device(detail: &AlarmDetail, width: usize, look: Look) -> Vec<Line<'static>> 
             let parts = [&device.label, &device.kind, &device.manufacturer, &device.model];
             let known: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
             lines.extend(hanging("", &known.join(" · "), Style::new(), width));
+            lines.extend(plate(&device.detail, width, look));
         }
     }
     lines.extend(hanging("", &detail.row.place, look.dim(), width));
@@ -205,6 +206,21 @@ fn device(detail: &AlarmDetail, width: usize, look: Look) -> Vec<Line<'static>> 
         (None, _) => {}
     }
     lines
+}
+
+/// What one compares with the plate on the device, and types into a laptop in front of it.
+fn plate(detail: &DeviceDetail, width: usize, look: Look) -> Vec<Line<'static>> {
+    let mut parts = Vec::new();
+    if let Some(serial) = detail.serial_number.as_deref().filter(|serial| !serial.is_empty()) {
+        parts.push(format!("serial {serial}"));
+    }
+    if !detail.ip_addresses.is_empty() {
+        parts.push(format!("address {}", detail.ip_addresses.join(", ")));
+    }
+    if let Some(firmware) = detail.firmware_version.as_deref().filter(|firmware| !firmware.is_empty()) {
+        parts.push(format!("firmware {firmware}"));
+    }
+    if parts.is_empty() { Vec::new() } else { hanging("", &parts.join(" · "), look.dim(), width) }
 }
 
 fn history(open: &OpenAlarm, width: usize, look: Look, zone: &Zone, now: Timestamp) -> Vec<Line<'static>> {

@@ -6,6 +6,7 @@ use onsite_wire::ids::{AlarmId, DeviceId, LocationId, OrganizationId, PersonId};
 use onsite_wire::rest::{Measurement, Sensor};
 use onsite_wire::time::Timestamp;
 
+use super::accounts::KeyRow;
 use super::conditions::Condition;
 use super::people::OrganizationRow;
 use super::{Storage, StorageError};
@@ -159,5 +160,17 @@ impl Storage {
         })
         .await?;
         Ok(key)
+    }
+
+    /// The API keys there are; none can be used by what is told here.
+    pub async fn api_keys(&self) -> Result<Vec<KeyRow>, StorageError> {
+        self.read(|view| view.api_keys()).await
+    }
+
+    /// Takes an API key back: from now on it opens nothing, and streams that were opened with it end. `false`: there is no
+    /// key of this name.
+    pub async fn revoke_api_key(&self, name: &str) -> Result<bool, StorageError> {
+        let name = name.to_owned();
+        self.write(move |write| write.remove_api_key(&name)).await
     }
 }

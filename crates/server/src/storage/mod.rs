@@ -33,7 +33,7 @@ use onsite_wire::rest::Measurement;
 use onsite_wire::time::Timestamp;
 use tokio::sync::broadcast;
 
-pub use accounts::{AccessToken, NewSession, Refreshed};
+pub use accounts::{AccessToken, KeyRow, NewSession, Refreshed};
 pub use action_log::{LoggedAction, NewAction};
 pub(crate) use backup::DataLock;
 pub use backup::{back_up, restore};

@@ -11,7 +11,11 @@ mod encrypted;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod living;
+#[cfg(test)]
+mod partners;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -22,6 +26,8 @@ mod restoring;
 mod rings;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
