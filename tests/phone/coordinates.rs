@@ -34,10 +34,12 @@ fn spellings(lat: f64, lon: f64) -> Vec<Spelling> {
             add(name, digits.as_bytes()[..(digits.len() - 1).min(8)].to_vec(), true);
         }
         let (degrees, rest) = (value.floor(), value.fract() * 60.0);
-        let (minutes, seconds) = (rest.floor(), (rest.fract() * 60.0).floor());
-        add("DMS", format!("{degrees}°{minutes:02}'{seconds:02}").into_bytes(), true);
-        add("DMS", format!("{degrees}°{minutes}'{seconds}").into_bytes(), true);
-        add("DMS", format!("{degrees}d{minutes}m{seconds}").into_bytes(), true);
+        let (minutes, seconds) = (rest.floor(), rest.fract() * 60.0);
+        for seconds in [seconds.floor(), seconds.round()] {
+            add("DMS", format!("{degrees}°{minutes:02}'{seconds:02}").into_bytes(), true);
+            add("DMS", format!("{degrees}°{minutes}'{seconds}").into_bytes(), true);
+            add("DMS", format!("{degrees}d{minutes}m{seconds}").into_bytes(), true);
+        }
         add("degrees and minutes", format!("{degrees}°{rest:.2}").into_bytes(), true);
         for value in [value, -value] {
             add("float", value.to_le_bytes().to_vec(), false);

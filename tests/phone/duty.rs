@@ -62,20 +62,25 @@ async fn colleagues_see_who_is_on_duty_and_at_which_site_until_when() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_switch_without_signal_is_sent_later_while_fresh_and_never_hours_later_as_if_it_were_now() {
-    let backend = house().await;
+    let (backend, clock) = slow_house().await;
     let (ada, zoe) = two(&backend).await;
+    let pass = |minutes: i64| {
+        ada.clock.pass(minutes * MINUTE);
+        clock.advance_millis(minutes * MINUTE);
+    };
     ada.account.set_offline(true).unwrap();
     ada.account.duty().switch(true).await.unwrap();
     assert_ne!(ada.standing().name, Name::OffDuty, "shown at once");
-    ada.clock.pass(10 * MINUTE);
+    pass(10);
     ada.account.set_offline(false).unwrap();
     zoe.sees(ada.me(), "on duty", |one| one.is_some()).await;
+    pass(1);
     ada.account.duty().switch(false).await.unwrap();
     zoe.sees(ada.me(), "off duty", |one| one.is_none()).await;
 
     ada.account.set_offline(true).unwrap();
     ada.account.duty().switch(true).await.unwrap();
-    ada.clock.pass(3 * 60 * MINUTE);
+    pass(3 * 60);
     ada.account.set_offline(false).unwrap();
     ada.until("parked", |account| account.state().parked == 1).await;
     let parked = ada.account.actions().into_iter().find(|action| action.kind == "duty");
@@ -88,9 +93,10 @@ async fn a_switch_without_signal_is_sent_later_while_fresh_and_never_hours_later
     ada.account.retry(parked.id).await.unwrap();
     zoe.sees(ada.me(), "on duty", |one| one.is_some()).await;
     // Off, hours later, is still off.
+    pass(1);
     ada.account.set_offline(true).unwrap();
     ada.account.duty().switch(false).await.unwrap();
-    ada.clock.pass(3 * 60 * MINUTE);
+    pass(3 * 60);
     ada.account.set_offline(false).unwrap();
     zoe.sees(ada.me(), "off duty", |one| one.is_none()).await;
 }
@@ -145,6 +151,7 @@ async fn a_renewal_that_was_long_under_way_brings_no_more_time_than_is_left() {
     ada.stand(HAMBURG, 6).await;
     assert_eq!(ada.standing().name, Name::Inside);
     ada.account.duty().permission(false).unwrap();
+    ada.until("nothing more is said", |account| account.duty().standing().name == Name::Degraded).await;
     ada.clock.pass(16 * MINUTE);
     ada.account.set_offline(false).unwrap();
     ada.until("nothing waits", |account| account.state().waiting == 0).await;

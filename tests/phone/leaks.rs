@@ -92,14 +92,14 @@ fn base64(bytes: &[u8]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shift_that_leaks_a_position_on_purpose_is_caught_however_it_is_written() {
     let backend = Backend::demo().await;
+    let (tap, _) = shift(&backend).await;
+    assert_eq!(found(&tap.sent(), &[HAMBURG]), Vec::<&str>::new());
     for (n, (name, leak)) in leaks(HAMBURG).into_iter().enumerate() {
-        let tap = Wiretap::before(backend.server.address()).await;
-        let ada = Technician::at(&tap.base_url(), &backend.person(0, Role::Administrator)).await;
-        ada.account.duty().switch(true).await.unwrap();
-        assert_eq!(found(&tap.sent(), &[HAMBURG]), Vec::<&str>::new(), "{n}");
+        let before = tap.sent().len();
         let head = format!("POST /onsite/v1/actions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", leak.len());
         tap.send(&[head.as_bytes(), &leak].concat()).await;
-        let caught = found(&tap.sent(), &[HAMBURG]);
+        let caught = found(&tap.sent()[before..], &[HAMBURG]);
         assert!(caught.contains(&name), "{n}: {name} was not caught: {caught:?}");
     }
+    assert!(!found(&tap.sent(), &[HAMBURG]).is_empty(), "found in the whole run as well");
 }
