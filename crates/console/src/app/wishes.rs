@@ -67,6 +67,10 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         Intent::OpenSubject => open_subject(model),
         Intent::Session => session(model),
         Intent::Export => vec![Command::Export],
+        Intent::SwitchDuty => {
+            let on = model.duty.as_ref().is_some_and(|duty| duty.standing.on.is_some());
+            vec![Command::SwitchDuty(!on), Command::LoadDuty]
+        }
         Intent::Next
         | Intent::Previous
         | Intent::Part(_)
@@ -146,6 +150,7 @@ fn go(model: &mut Model, screen: Screen) -> Vec<Command> {
     match screen {
         Screen::Organizations => commands.push(Command::LoadOrganizations),
         Screen::Diagnostics => commands.push(Command::LoadJournal),
+        Screen::Duty => commands.push(Command::LoadDuty),
         _ => {}
     }
     commands
@@ -199,6 +204,7 @@ fn enter(model: &mut Model) -> Vec<Command> {
             None => Vec::new(),
         },
         Screen::Diagnostics => explain(model),
+        Screen::Duty => vec![Command::LoadDuty],
     }
 }
 
@@ -302,6 +308,7 @@ fn open_subject(model: &mut Model) -> Vec<Command> {
             model.go(Screen::Alarms);
             model.alarms.open(filter, AlarmSort::default())
         }
+        SubjectKind::Person => go(model, Screen::Duty),
     }
 }
 

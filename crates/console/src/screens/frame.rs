@@ -46,6 +46,7 @@ const fn title(screen: Screen) -> &'static str {
         Screen::Actions => "My actions",
         Screen::Settings => "Settings",
         Screen::Diagnostics => "Diagnostics",
+        Screen::Duty => "On duty",
     }
 }
 

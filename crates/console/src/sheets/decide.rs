@@ -81,6 +81,7 @@ impl DecideSheet {
                 let target = match kind {
                     SubjectKind::Alarm => MuteTarget::Alarms(Box::new(target)),
                     SubjectKind::Device => MuteTarget::Device(DeviceId(id), label),
+                    SubjectKind::Person => return Vec::new(),
                 };
                 model.sheet = Some(Sheet::Mute(MuteSheet::instead_of(&action, target)));
                 Vec::new()

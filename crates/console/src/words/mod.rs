@@ -71,6 +71,8 @@ pub fn deed(kind: &str) -> &str {
         "release" => "Take back",
         "mute" => "Mute",
         "unmute" => "Unmute",
+        "duty" => "On duty",
+        "presence" => "At a site",
         other => other,
     }
 }
@@ -86,6 +88,7 @@ pub fn wish(action: &OwnAction, zone: &Zone, now: Timestamp) -> String {
                 format!("for {}{note}", body.assignee.name)
             },
         ),
+        "duty" => if body.get("on") == Some(&true.into()) { "on" } else { "off" }.to_owned(),
         "mute" => serde_json::from_value::<MuteBody>(body).map_or_else(
             |_| String::new(),
             |body| {

@@ -3,6 +3,7 @@
 //! A polygon is laid into a plane in metres around its middle, so that neither the antimeridian nor a degree's changing
 //! length matters; the nearest point of the outline is found there, and the distance to it is geodesic.
 
+pub mod geojson;
 mod inscribed;
 mod plane;
 
