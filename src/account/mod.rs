@@ -54,7 +54,7 @@ pub const SCHEMA: Schema = Schema {
         Migration { name: "0001_moment.sql", sql: include_str!("../../migrations/cache/0001_moment.sql") },
         Migration { name: "0002_inventory.sql", sql: include_str!("../../migrations/cache/0002_inventory.sql") },
         Migration { name: "0003_alarms.sql", sql: include_str!("../../migrations/cache/0003_alarms.sql") },
-        Migration { name: "0010_duty.sql", sql: include_str!("../../migrations/cache/0010_duty.sql") },
+        Migration { name: "0004_duty.sql", sql: include_str!("../../migrations/cache/0004_duty.sql") },
     ],
 };
 

@@ -1,3 +1,5 @@
+//! The rules of duty, one by one, on a phone whose clocks the test turns.
+
 use std::sync::Arc;
 
 use onsite_rules::fence::Fence;

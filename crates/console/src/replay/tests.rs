@@ -1,3 +1,5 @@
+//! Tracks as they are recorded, and as they break.
+
 use std::io::Write as _;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Distances to outlines anywhere on the earth, and outlines that are none.
+
 use super::*;
 use proptest::prelude::*;
 
