@@ -82,7 +82,7 @@ async fn is_brought(fixture: &Path) {
     for action in &actions {
         assert!(matches!(action.stage, ActionStage::OnPhone { .. }), "{fixture:?}: {action:?}");
         if action.subject.kind == SubjectKind::Alarm {
-            let row = account.alarms().detail(AlarmId(action.subject.id)).await.unwrap().row;
+            let row = account.alarms().detail(AlarmId(action.subject.id)).await.unwrap_or_else(|error| panic!("{fixture:?}: {action:?}: {error:?}")).row;
             assert_eq!(row.own_action, Some(Standing::OnPhone), "{fixture:?}: {action:?}");
             match action.kind.as_str() {
                 "acknowledge" => assert!(row.acknowledged.is_some_and(|by| by.note == "on my way")),
@@ -178,7 +178,8 @@ async fn a_fixture_of_today_is_made() {
     press_all(&account, &subjects).await;
     account.shutdown().await;
     // The last of the files' threads may still be closing them.
-    while std::fs::exists(folder.path().join("own.db-wal")).unwrap() {
+    let is_open = |file: &str| std::fs::exists(folder.path().join(file)).unwrap();
+    while is_open("own.db-wal") || is_open("cache.db-wal") {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     std::fs::create_dir(&fixture).unwrap();
