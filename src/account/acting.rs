@@ -196,7 +196,12 @@ impl Driver {
         let entries = self.parts.store.write(|writer| writer.own(own_file::entries)).await?;
         let mut subjects: BTreeSet<(OrganizationId, Subject)> =
             entries.iter().map(|entry| (entry.organization, entry.subject)).collect();
-        self.outbox = Some(Outbox::recover(person.id, alarms::kinds().into_iter().chain(crate::duty::room::kinds()).collect(), entries, &self.now()));
+        self.outbox = Some(Outbox::recover(
+            person.id,
+            alarms::kinds().into_iter().chain(crate::duty::room::kinds()).collect(),
+            entries,
+            &self.now(),
+        ));
         self.wake_outbox = None;
         // What an earlier process laid over and nothing asks for any more is lifted.
         let covered = self.parts.store.read(|reading| alarms::covered(reading.cache)).await?;

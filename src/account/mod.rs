@@ -162,7 +162,9 @@ impl Account {
         if let Some(session) = &session {
             tokio::spawn(follow_session(session.changes(), sender.downgrade()));
         }
-        Ok(Self { shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms, duty }) })
+        Ok(Self {
+            shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms, duty }),
+        })
     }
 
     fn tell(&self, message: Message) -> Result<(), Error> {

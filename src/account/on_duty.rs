@@ -101,7 +101,8 @@ impl Driver {
                 Effect::Remind => self.parts.duty.wish(Wish::Remind),
                 Effect::Decided(decision) => {
                     if decision.from != decision.to {
-                        let detail = format!("{} {} {}", decision.from.as_str(), decision.to.as_str(), decision.why.word());
+                        let detail =
+                            format!("{} {} {}", decision.from.as_str(), decision.to.as_str(), decision.why.word());
                         self.note(Line::new(now.wall, "duty").saying(detail));
                     }
                     self.parts.duty.decided(decision);

@@ -33,7 +33,10 @@ pub struct Fix {
 
 impl std::fmt::Debug for Fix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fix").field("accuracy_m", &self.accuracy_m).field("age_ms", &self.age_ms).finish_non_exhaustive()
+        f.debug_struct("Fix")
+            .field("accuracy_m", &self.accuracy_m)
+            .field("age_ms", &self.age_ms)
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,7 +184,11 @@ mod tests {
         assert_eq!(code(&mut judge, fix(48.0), START + 30_000), Some(Code::FixTooFast));
         assert_eq!(code(&mut judge, fix(48.0001), START + 40_000), Some(Code::FixTooFast));
         assert_eq!(code(&mut judge, fix(48.0002), START + 50_000), None, "three agree");
-        assert_eq!(code(&mut judge, fix(47.0), START + 60_000), Some(Code::FixTooFast), "and now the old one is the jump");
+        assert_eq!(
+            code(&mut judge, fix(47.0), START + 60_000),
+            Some(Code::FixTooFast),
+            "and now the old one is the jump"
+        );
     }
 
     #[test]

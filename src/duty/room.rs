@@ -283,7 +283,8 @@ fn colleagues(reading: &Reading<'_>, directory: &Directory, now: Timestamp) -> R
 }
 
 fn sites(reading: &Reading<'_>, directory: &Directory) -> Result<Vec<SiteView>, Fault> {
-    let mut fences: BTreeMap<LocationId, Fence> = fenced(reading)?.into_iter().map(|site| (site.id, site.fence)).collect();
+    let mut fences: BTreeMap<LocationId, Fence> =
+        fenced(reading)?.into_iter().map(|site| (site.id, site.fence)).collect();
     let mut sites: Vec<SiteView> = directory
         .locations()
         .filter(|(_, entry)| entry.presence == Presence::Present)

@@ -78,7 +78,9 @@ impl Score {
 /// The figures of one half of the seeds.
 fn evaluate(half: &str, seeds: std::ops::RangeInclusive<u64>) -> Vec<(Model, Score)> {
     println!("{half}: enter dwell {} s, leave dwell {} s", ENTER_DWELL_MS / 1_000, LEAVE_DWELL_MS / 1_000);
-    println!("model     visits  long  found  recall  enters  precision  most enters/leaves  left late (median s)  asked/h");
+    println!(
+        "model     visits  long  found  recall  enters  precision  most enters/leaves  left late (median s)  asked/h"
+    );
     let mut scores = Vec::new();
     for model in Model::ALL {
         let mut score = Score::default();

@@ -160,9 +160,8 @@ impl Radio {
 
     /// What a question now is answered with, if with anything.
     pub fn read(&mut self, world: &World, now_ms: i64) -> Option<Reading> {
-        let is_in = |spans: &[(i64, i64)], margin: i64| {
-            spans.iter().any(|(from, to)| (*from..*to + margin).contains(&now_ms))
-        };
+        let is_in =
+            |spans: &[(i64, i64)], margin: i64| spans.iter().any(|(from, to)| (*from..*to + margin).contains(&now_ms));
         if is_in(&world.dark, 0) {
             return None;
         }

@@ -16,7 +16,9 @@ fn most_in_an_hour(asked: &[i64]) -> usize {
 #[test]
 fn at_rest_at_most_six_positions_an_hour_are_asked_for() {
     // Far from all sites, in one, and at a fence where the system's regions flap; with a drifting and a coarse radio.
-    for (model, indoors) in [(Model::Fence, false), (Model::Indoor, true), (Model::Basement, false), (Model::Car, false)] {
+    for (model, indoors) in
+        [(Model::Fence, false), (Model::Indoor, true), (Model::Basement, false), (Model::Car, false)]
+    {
         for seed in 0..10 {
             for place in 0..3 {
                 let mut chance = Chance::new(seed);

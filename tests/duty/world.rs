@@ -101,8 +101,7 @@ impl World {
     pub fn new(chance: &mut Chance) -> Self {
         let earth = Earth::new(chance);
         let first = (chance.part() * 5.0) as usize;
-        let middles =
-            vec![(0.0, 0.0), (chance.between(600.0, 900.0), 0.0), (0.0, chance.between(2_000.0, 5_000.0))];
+        let middles = vec![(0.0, 0.0), (chance.between(600.0, 900.0), 0.0), (0.0, chance.between(2_000.0, 5_000.0))];
         let sites = middles.iter().enumerate().map(|(n, middle)| Site {
             id: site_id(n),
             organization: OrganizationId::from_bytes([9; 16]),

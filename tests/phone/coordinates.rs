@@ -57,7 +57,11 @@ pub fn geohash(lat: f64, lon: f64, letters: usize) -> String {
         let (range, value) = if bit.is_multiple_of(2) { (&mut lons, lon) } else { (&mut lats, lat) };
         let middle = f64::midpoint(range.0, range.1);
         let upper = value >= middle;
-        if upper { range.0 = middle } else { range.1 = middle }
+        if upper {
+            range.0 = middle
+        } else {
+            range.1 = middle
+        }
         usize::from(upper)
     };
     let mut bit = 0;
@@ -87,9 +91,8 @@ pub fn found(bytes: &[u8], positions: &[(f64, f64)]) -> Vec<&'static str> {
 }
 
 fn holds(bytes: &[u8], spelling: &Spelling) -> bool {
-    memchr::memmem::find_iter(bytes, &spelling.bytes).any(|at| {
-        !spelling.apart || at == 0 || !bytes[at - 1].is_ascii_alphanumeric()
-    })
+    memchr::memmem::find_iter(bytes, &spelling.bytes)
+        .any(|at| !spelling.apart || at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
 }
 
 /// The bytes themselves, and what encodings hide in them.
@@ -120,7 +123,8 @@ fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        let code = bytes.get(at + 1..at + 3).and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        let code =
+            bytes.get(at + 1..at + 3).and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
         match (byte, code) {
             (b'%', Some(code)) => {
                 plain.push(code);

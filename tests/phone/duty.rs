@@ -120,7 +120,8 @@ async fn without_signal_the_lease_lapses_by_itself_and_nothing_of_the_site_is_ke
     clock.advance_millis(40 * MINUTE);
     backend.server.store().end_leases().await.unwrap();
     let path = std::fs::read_dir(backend.data.path()).unwrap().map(|entry| entry.unwrap().path());
-    let path = path.into_iter().find(|path| path.extension().is_some_and(|end| end == "sqlite" || end == "db")).unwrap();
+    let path =
+        path.into_iter().find(|path| path.extension().is_some_and(|end| end == "sqlite" || end == "db")).unwrap();
     let data = rusqlite::Connection::open(path).unwrap();
     let count = |sql: &str| -> i64 { data.query_row(sql, [], |row| row.get(0)).unwrap() };
     let traces = "SELECT count(*) FROM objects WHERE kind = 'presence' AND (place IS NOT NULL OR body <> '')";

@@ -112,7 +112,12 @@ impl Technician {
     }
 
     /// What this phone shows of a colleague, as soon as it is as told.
-    pub async fn sees(&self, person: PersonId, what: &str, is: impl Fn(Option<&Colleague>) -> bool) -> Option<Colleague> {
+    pub async fn sees(
+        &self,
+        person: PersonId,
+        what: &str,
+        is: impl Fn(Option<&Colleague>) -> bool,
+    ) -> Option<Colleague> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let colleagues = self.account.duty().colleagues().await.unwrap();

@@ -82,7 +82,12 @@ async fn is_brought(fixture: &Path) {
     for action in &actions {
         assert!(matches!(action.stage, ActionStage::OnPhone { .. }), "{fixture:?}: {action:?}");
         if action.subject.kind == SubjectKind::Alarm {
-            let row = account.alarms().detail(AlarmId(action.subject.id)).await.unwrap_or_else(|error| panic!("{fixture:?}: {action:?}: {error:?}")).row;
+            let row = account
+                .alarms()
+                .detail(AlarmId(action.subject.id))
+                .await
+                .unwrap_or_else(|error| panic!("{fixture:?}: {action:?}: {error:?}"))
+                .row;
             assert_eq!(row.own_action, Some(Standing::OnPhone), "{fixture:?}: {action:?}");
             match action.kind.as_str() {
                 "acknowledge" => assert!(row.acknowledged.is_some_and(|by| by.note == "on my way")),

@@ -29,7 +29,14 @@ use onsite_wire::onsite;
         crate::history::alarm_history,
         crate::history::sensor_history,
     ),
-    components(schemas(onsite::PersonEntry, onsite::SiteEntry, onsite::DutyEntry, onsite::DutyBody, onsite::PresenceBody, onsite::Problem))
+    components(schemas(
+        onsite::PersonEntry,
+        onsite::SiteEntry,
+        onsite::DutyEntry,
+        onsite::DutyBody,
+        onsite::PresenceBody,
+        onsite::Problem
+    ))
 )]
 struct Document;
 

@@ -231,9 +231,7 @@ fn arrive(sites: &Sites, good: &Good, otherwise: Why) -> Walked {
     let near = measures.filter(Measure::is_near_enough);
     let best = near.min_by(|a, b| (a.distance_m - a.reach_m).total_cmp(&(b.distance_m - b.reach_m)));
     match best {
-        Some(measure) => {
-            measure.walked(Place::Entering(Trial::begun(measure.site, good.taken_ms)), Why::NearEnough)
-        }
+        Some(measure) => measure.walked(Place::Entering(Trial::begun(measure.site, good.taken_ms)), Why::NearEnough),
         None => Walked { place: Place::Outside, why: otherwise, site: None, distance_m: None },
     }
 }

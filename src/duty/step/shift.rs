@@ -201,9 +201,8 @@ impl Shift {
     fn plan_again(&mut self, sites: &Sites, regions: usize, work: &mut Work) {
         let Some(here) = self.last.map(|good| good.position) else { return };
         let roaming_m = if self.asking.is_moving(work.now_ms()) { LARGEST_ROAMING_M } else { RESTING_M };
-        let holds = |(middle, radius_m): (Position, f64)| {
-            middle.distance_m(&here) <= radius_m * 0.7 && radius_m <= roaming_m
-        };
+        let holds =
+            |(middle, radius_m): (Position, f64)| middle.distance_m(&here) <= radius_m * 0.7 && radius_m <= roaming_m;
         if self.planned.is_some_and(holds) {
             return;
         }

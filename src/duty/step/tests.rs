@@ -211,7 +211,8 @@ fn permission_taken_or_location_off_ends_renewing_and_says_why_until_it_is_back(
 fn a_killed_app_goes_on_where_it_was_and_withdraws_what_is_no_longer_true() {
     let mut killed = Phone::on_site();
     killed.pass(2 * MINUTE);
-    let later = Moment { wall: killed.now.wall.plus_millis(MINUTE), monotonic_ms: killed.now.monotonic_ms + MINUTE, boot: 1 };
+    let later =
+        Moment { wall: killed.now.wall.plus_millis(MINUTE), monotonic_ms: killed.now.monotonic_ms + MINUTE, boot: 1 };
     let mut there = Phone::started(killed.stored, Settings::default(), later);
     assert_eq!((there.name(), there.reason()), (Name::Unknown, None));
     there.fix(0.0);

@@ -17,8 +17,8 @@ use onsite_wire::ids::{AlarmId, LocationId, OrganizationId, Uuid};
 use onsite_wire::onsite::{HistoryEntry, PersonEntry, SubjectKind};
 
 use crate::api::{
-    AccountState, AlarmDetail, AlarmFilter, Call, Colleague, DutyDecision as Decision, DutyStanding, SiteView, Error, JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot,
-    SavedFilter, Tile, Timestamp,
+    AccountState, AlarmDetail, AlarmFilter, Call, Colleague, DutyDecision as Decision, DutyStanding, Error,
+    JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot, SavedFilter, SiteView, Tile, Timestamp,
 };
 use crate::sheets::Sheet;
 use crate::widgets::look::Look;

@@ -87,7 +87,9 @@ pub fn read_geojson(file: impl BufRead, take: &mut Take<'_>) -> Result<(), Conso
     let mut file = file.take(DOCUMENT);
     let collection: Collection = match serde_json::from_reader(&mut file) {
         Ok(collection) => collection,
-        Err(_) if file.limit() == 0 => return Err(Error::new(crate::api::Code::TooLarge).with("limit", "64 MiB").into()),
+        Err(_) if file.limit() == 0 => {
+            return Err(Error::new(crate::api::Code::TooLarge).with("limit", "64 MiB").into());
+        }
         Err(error) => return Err(broken(format!("no track at line {} column {}", error.line(), error.column())).into()),
     };
     for feature in collection.features {

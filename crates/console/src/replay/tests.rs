@@ -135,7 +135,11 @@ impl std::io::Read for Endless {
                 return Ok(0);
             }
             let begin = if self.n == 0 { "<gpx><trk>" } else { "" };
-            let point = format!("{begin}<trkpt lat=\"47.5\" lon=\"8.5\"><time>{}</time><name>{}</name></trkpt>", stamp(self.n), "x".repeat(4_000));
+            let point = format!(
+                "{begin}<trkpt lat=\"47.5\" lon=\"8.5\"><time>{}</time><name>{}</name></trkpt>",
+                stamp(self.n),
+                "x".repeat(4_000)
+            );
             self.left = self.left.saturating_sub(point.len());
             self.n += 30;
             self.piece = point.into_bytes();

@@ -44,7 +44,8 @@ pub fn view(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
 
 /// Where the person's own duty stands, and why not better.
 fn standing(standing: &DutyStanding, sites: &[SiteView]) -> String {
-    let site = standing.site.and_then(|id| sites.iter().find(|site| site.id == id)).map_or("a site", |site| &site.label);
+    let site =
+        standing.site.and_then(|id| sites.iter().find(|site| site.id == id)).map_or("a site", |site| &site.label);
     let mut text = match standing.name {
         DutyName::OffDuty => "Off duty".to_owned(),
         DutyName::Unknown => "On duty · where, is being found out".to_owned(),

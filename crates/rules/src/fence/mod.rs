@@ -164,7 +164,9 @@ fn area(rings: &[Vec<Vec<LonLat>>]) -> Result<Fence, Refusal> {
     let plane = Plane::around(positions.iter().flatten().flatten()).ok_or_else(|| invalid("it is too large"))?;
     let polygons: Vec<Polygon> = positions.iter().map(|rings| laid(&plane, rings)).collect();
     for polygon in &polygons {
-        polygon.check_validation().map_err(|_| invalid("a polygon crosses or touches itself, or has too few points"))?;
+        polygon
+            .check_validation()
+            .map_err(|_| invalid("a polygon crosses or touches itself, or has too few points"))?;
     }
     let middle = plane.middle();
     let farthest = positions.iter().flatten().flatten().map(|point| middle.distance_m(point)).fold(0.0, f64::max);

@@ -39,7 +39,8 @@ fn a_courtyard_cut_out_of_a_site_is_not_on_site() {
 #[test]
 fn a_site_across_the_antimeridian_is_like_any_other() {
     let jumping = vec![[179.99, -17.0], [-179.99, -17.0], [-179.99, -16.98], [179.99, -16.98], [179.99, -17.0]];
-    let beyond: Vec<LonLat> = vec![[179.99, -17.0], [180.01, -17.0], [180.01, -16.98], [179.99, -16.98], [179.99, -17.0]];
+    let beyond: Vec<LonLat> =
+        vec![[179.99, -17.0], [180.01, -17.0], [180.01, -16.98], [179.99, -16.98], [179.99, -17.0]];
     for ring in [jumping, beyond] {
         let site = fence(vec![vec![ring]]).unwrap();
         assert!(site.distance_m(&at(-16.99, 180.0)) < -900.0);

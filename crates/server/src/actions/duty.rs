@@ -6,7 +6,7 @@ use onsite_rules::action::{DUTY, Kind, PRESENCE, Refusal, in_time};
 use onsite_rules::duty::{lease_until, switch_in_time};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
-use onsite_wire::onsite::{ActionRequest, AtSite, Capability, DutyBody, Outline, PresenceBody, Position};
+use onsite_wire::onsite::{ActionRequest, AtSite, Capability, DutyBody, Outline, Position, PresenceBody};
 use onsite_wire::time::Timestamp;
 use serde::Deserialize;
 

@@ -29,9 +29,8 @@ pub(super) struct ImportSites {
 /// Takes fences in, and says of which sites.
 pub(super) async fn import_sites(wanted: ImportSites) -> Result<(), CommandError> {
     let file = File::open(&wanted.file).map_err(|error| CommandError::File { file: wanted.file.clone(), error })?;
-    let features = geojson::read(BufReader::new(file)).map_err(|refusal| {
-        not_sites(&wanted.file, refusal.arguments.get("detail").cloned().unwrap_or_default())
-    })?;
+    let features = geojson::read(BufReader::new(file))
+        .map_err(|refusal| not_sites(&wanted.file, refusal.arguments.get("detail").cloned().unwrap_or_default()))?;
     let storage = Storage::open(&wanted.data, Arc::new(SystemClock))?;
     let organization = wanted.organization;
     let known = storage.read(move |view| view.labelled_sites(organization)).await?;

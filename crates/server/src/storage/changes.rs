@@ -33,8 +33,7 @@ pub enum Feed {
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Sites, Self::Duty];
+    pub const ALL: [Self; 6] = [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Sites, Self::Duty];
     /// Those that are read through our own half of the contract; the others are the vendor's.
     pub const OURS: [Self; 3] = [Self::People, Self::Sites, Self::Duty];
 

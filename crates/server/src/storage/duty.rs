@@ -48,8 +48,7 @@ impl View<'_> {
         person: PersonId,
     ) -> Result<Option<AtSite>, StorageError> {
         let found = self.object(organization, Kind::Presence, presence_id(person))?;
-        let entry: Option<DutyEntry> =
-            found.map(|(stored, _)| read_body("presence", &stored.body)).transpose()?;
+        let entry: Option<DutyEntry> = found.map(|(stored, _)| read_body("presence", &stored.body)).transpose()?;
         Ok(entry.and_then(|entry| entry.at))
     }
 
@@ -185,11 +184,7 @@ impl Write<'_> {
     }
 
     /// Shows somebody at no site; gives the offset.
-    pub(crate) fn end_presence(
-        &mut self,
-        organization: OrganizationId,
-        person: PersonId,
-    ) -> Result<i64, StorageError> {
+    pub(crate) fn end_presence(&mut self, organization: OrganizationId, person: PersonId) -> Result<i64, StorageError> {
         self.connection()
             .prepare_cached("DELETE FROM leases WHERE organization = ?1 AND person = ?2")?
             .execute(params![organization.bytes(), person.bytes()])?;

@@ -27,8 +27,9 @@ mod rings;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
-mod slow;
+mod sites;
 #[cfg(test)]
+mod slow;
 mod streams;
 #[cfg(test)]
 mod support;
