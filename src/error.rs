@@ -73,6 +73,7 @@ const fn advice_of(code: Code) -> Advice {
         | Code::OtherOrganization
         | Code::NotOffered
         | Code::LimitedByRights
+        | Code::SubscriptionNeeded
         | Code::NoSubscription => Advice::AskAdministrator,
         Code::StoreNewer | Code::BodyNotUnderstood | Code::Unheard => Advice::UpdateApp,
         Code::StoreClosed | Code::StoreDamaged | Code::StoreBusy => Advice::Reopen,
@@ -98,7 +99,12 @@ const fn advice_of(code: Code) -> Advice {
         | Code::NoFixes
         | Code::NoEvidence => Advice::RetryLater,
         Code::DiskFull => Advice::FreeSpace,
-        Code::VersionMoved | Code::EarlierNotApplied | Code::TooOld | Code::UnsentActions => Advice::Decide,
+        Code::VersionMoved
+        | Code::EarlierNotApplied
+        | Code::TooOld
+        | Code::ChatReadOnly
+        | Code::IncidentExists
+        | Code::UnsentActions => Advice::Decide,
         // The next fix is looked at anew; a restarted phone finds its site again.
         Code::NothingWrong
         | Code::ActionNotWaiting
@@ -124,6 +130,17 @@ const fn advice_of(code: Code) -> Advice {
         | Code::MuteNeedsEnd
         | Code::ReasonNeedsText
         | Code::TextTooLong
+        | Code::TextEmpty
+        | Code::TextInvalid
+        | Code::TextTooManyBytes
+        | Code::CostNotAccepted
+        | Code::MoveNotAllowed
+        | Code::MoveNotYours
+        | Code::ReopenTooLate
+        | Code::NotCompleted
+        | Code::RatingInvalid
+        | Code::FeedbackGiven
+        | Code::FeedbackFinal
         | Code::InputInvalid
         | Code::HiddenByFilter
         | Code::FenceInvalid

@@ -6,6 +6,7 @@ pub mod devices;
 pub mod duty;
 pub mod error;
 pub mod home;
+pub mod incidents;
 pub mod journal;
 pub mod live;
 pub mod net;

@@ -2,8 +2,8 @@
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::OrganizationId;
-use onsite_wire::onsite::{Capability, PersonEntry};
-use rusqlite::Connection;
+use onsite_wire::onsite::{Capability, MyOrganization, PersonEntry};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use crate::store::Fault;
@@ -111,6 +111,15 @@ fn take(intake: &mut Intake<'_>, person: &PersonEntry) -> Result<(), Fault> {
 /// Whether all people of an organization were read once: until then, who is not there may exist all the same.
 pub(crate) fn are_read(cache: &Connection, organization: OrganizationId) -> Result<bool, Fault> {
     is_read(cache, organization, NAME)
+}
+
+/// What the account's person may do in an organization; `None` where the server does not say.
+pub(crate) fn mine(cache: &Connection, id: OrganizationId) -> Result<Option<MyOrganization>, Fault> {
+    let text: Option<Option<String>> = cache
+        .prepare_cached("SELECT me FROM organization WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?;
+    text.flatten().map(|text| serde_json::from_str(&text).map_err(|_| Fault::Value("me"))).transpose()
 }
 
 /// The people of an organization by name.

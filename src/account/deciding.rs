@@ -18,6 +18,9 @@ impl Account {
         if undone.subject.kind == SubjectKind::Person {
             return self.duty().again(undone).await;
         }
+        if undone.subject.kind == SubjectKind::Incident {
+            return self.incidents().again(undone).await;
+        }
         self.alarms().again(undone).await
     }
 

@@ -345,6 +345,7 @@ impl Driver {
     /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
     async fn cache_replaced(&mut self) -> Result<(), Fault> {
         self.note(Line::new(self.now().wall, "cache_replaced"));
+        self.lay_over_incidents().await?;
         self.step_schedule(schedule::Event::CopiesGone).await?;
         self.ask_membership();
         self.pass_deadlines().await

@@ -116,6 +116,7 @@ impl Driver {
         let moved = person.as_ref().map(|person| person.id) != self.person.as_ref().map(|person| person.id);
         if person.is_some() || self.parts.session.is_none() {
             self.person = person;
+            self.parts.overlays.set_person(self.person.as_ref().map(|person| person.id));
         }
         if moved && self.outbox.is_none() {
             self.recover_outbox().await?;

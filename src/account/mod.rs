@@ -38,6 +38,7 @@ use crate::alarms::Alarms;
 use crate::devices::directory::SharedDirectory;
 use crate::duty::{self, DutyRoom, SitesChanged};
 use crate::error::Error;
+use crate::incidents::Incidents;
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
 use crate::people;
@@ -49,12 +50,16 @@ use crate::sync::pull::Puller;
 
 /// The migrations of both files.
 pub const SCHEMA: Schema = Schema {
-    own: &[Migration { name: "0001_own.sql", sql: include_str!("../../migrations/own/0001_own.sql") }],
+    own: &[
+        Migration { name: "0001_own.sql", sql: include_str!("../../migrations/own/0001_own.sql") },
+        Migration { name: "0002_drafts.sql", sql: include_str!("../../migrations/own/0002_drafts.sql") },
+    ],
     cache: &[
         Migration { name: "0001_moment.sql", sql: include_str!("../../migrations/cache/0001_moment.sql") },
         Migration { name: "0002_inventory.sql", sql: include_str!("../../migrations/cache/0002_inventory.sql") },
         Migration { name: "0003_alarms.sql", sql: include_str!("../../migrations/cache/0003_alarms.sql") },
-        Migration { name: "0004_duty.sql", sql: include_str!("../../migrations/cache/0004_duty.sql") },
+        Migration { name: "0004_incidents.sql", sql: include_str!("../../migrations/cache/0004_incidents.sql") },
+        Migration { name: "0005_duty.sql", sql: include_str!("../../migrations/cache/0005_duty.sql") },
     ],
 };
 
@@ -77,6 +82,7 @@ struct Shared {
     location: Arc<Mutex<Option<LocationId>>>,
     alarms: Alarms,
     duty: DutyRoom,
+    incidents: Incidents,
 }
 
 impl Account {
@@ -144,18 +150,29 @@ impl Account {
         driver.begin().await?;
         let location = Arc::new(Mutex::new(stored_location(&store).await?));
         let engine = Arc::new(Engine::start(store.clone())?);
+        let narrowed: Arc<dyn Fn() -> Option<LocationId> + Send + Sync> = {
+            let location = Arc::clone(&location);
+            Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        let directory = SharedDirectory::default();
+        let incidents = Incidents {
+            store: store.clone(),
+            engine: Arc::clone(&engine),
+            directory: directory.clone(),
+            overlays: Arc::clone(&overlays),
+            puller: puller.clone(),
+            handover: handover(&sender),
+            location: Arc::clone(&narrowed),
+        };
         let alarms = Alarms {
             store: store.clone(),
             engine,
-            directory: SharedDirectory::default(),
+            directory,
             overlays,
             puller,
             handover: handover(&sender),
             me: me(&view),
-            location: {
-                let location = Arc::clone(&location);
-                Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
-            },
+            location: narrowed,
         };
         let duty = duty_room(&alarms, duty, &sender);
         tokio::spawn(driver.run(receiver));
@@ -163,7 +180,17 @@ impl Account {
             tokio::spawn(follow_session(session.changes(), sender.downgrade()));
         }
         Ok(Self {
-            shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms, duty }),
+            shared: Arc::new(Shared {
+                store,
+                session,
+                sender,
+                view,
+                changed: watching,
+                location,
+                alarms,
+                incidents,
+                duty,
+            }),
         })
     }
 
@@ -302,6 +329,11 @@ impl Account {
     /// Everything about being on duty.
     pub fn duty(&self) -> &DutyRoom {
         &self.shared.duty
+    }
+
+    /// Everything about incidents and their chats.
+    pub fn incidents(&self) -> &Incidents {
+        &self.shared.incidents
     }
 
     /// The people of an organization by name.

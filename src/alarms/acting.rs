@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use onsite_rules::acknowledgement::{AcknowledgeBody, NOTE_LIMIT};
-use onsite_rules::action::{ACKNOWLEDGE, Aspect, KINDS, Kind, MUTE, Merge, RELEASE, Refusal, UNMUTE};
+use onsite_rules::action::{ACKNOWLEDGE, Aspect, KINDS, Kind, MUTE, RELEASE, Refusal, UNMUTE};
 use onsite_rules::mute::{self, MuteBody, Target, holds};
 use onsite_rules::rights::{Permission, may};
 use onsite_wire::codes::Code;
@@ -28,7 +28,7 @@ use crate::time::Timestamp;
 pub(crate) fn kinds() -> Vec<KindRules> {
     KINDS
         .iter()
-        .filter(|kind| matches!(kind.merge, Merge::Versioned(_)))
+        .filter(|kind| kind.merge.aspect().is_some())
         .map(|kind| {
             let aspect = kind.merge.aspect();
             let same = |other: &&Kind| aspect.is_some() && other.merge.aspect() == aspect;
@@ -150,7 +150,7 @@ impl Standing {
         let Some(organization) = directory.organization(organization) else { return Ok(None) };
         Ok(Some(Self {
             organization: organization.id,
-            mine: membership(reading, organization.id)?,
+            mine: people::mine(reading.cache, organization.id)?,
             path: path(directory, device),
             cleared,
             acknowledgement: from_text(acknowledgement.as_deref())?,
@@ -168,7 +168,7 @@ impl Standing {
         };
         Ok(Some(Self {
             organization: organization.id,
-            mine: membership(reading, organization.id)?,
+            mine: people::mine(reading.cache, organization.id)?,
             path: path(directory, n),
             cleared: false,
             acknowledgement: None,
@@ -201,16 +201,6 @@ fn device_label(directory: &Directory, n: i64) -> String {
 
 fn path(directory: &Directory, device: i64) -> Vec<LocationId> {
     directory.above(directory.place_of(device)).map(|(_, entry)| entry.id).collect()
-}
-
-/// What the person may do in an organization; `None` where the server does not say.
-pub(super) fn membership(reading: &Reading<'_>, id: OrganizationId) -> Result<Option<MyOrganization>, Fault> {
-    let text: Option<Option<String>> = reading
-        .cache
-        .prepare_cached("SELECT me FROM organization WHERE id = ?1")?
-        .query_row([id.bytes()], |row| row.get(0))
-        .optional()?;
-    from_text(text.flatten().as_deref())
 }
 
 /// When an intention is over by itself, by the phone's wall clock: a mute's own end. The outbox measures by that clock.
@@ -284,8 +274,7 @@ fn acknowledge(assignee: &Assignee, note: &str, chosen: &onsite_rules::acknowled
 fn mute_body(body: &MuteBody, standing: &Standing, subject: Subject, now: Timestamp) -> Checked {
     let target = match subject.kind {
         SubjectKind::Alarm => Target::Alarm { cleared: standing.cleared },
-        SubjectKind::Device => Target::Device,
-        SubjectKind::Person => return Err(Refusal::of(Code::NotOffered)),
+        SubjectKind::Device | SubjectKind::Incident | SubjectKind::Person => Target::Device,
     };
     mute::check(body, target, now)?;
     Ok((value(body)?, body.until))

@@ -8,12 +8,12 @@ use onsite_wire::codes::Code;
 use onsite_wire::onsite::MyOrganization;
 use onsite_wire::rest::Subscription;
 
-use super::acting::membership;
 use super::feed;
 use super::filter::AlarmFilter;
 use super::list::AlarmList;
 use crate::devices::directory::{Directory, Presence};
 use crate::live::{Query, Start};
+use crate::people;
 use crate::store::{Fault, Reading};
 use crate::sync::copies::is_read;
 
@@ -92,7 +92,7 @@ fn by_organization(reading: &Reading<'_>, directory: &Directory, filter: &AlarmF
         if !is_read(reading.cache, entry.id, feed::NAME)? {
             push(Code::NotReadYet);
         }
-        let mine: Option<MyOrganization> = membership(reading, entry.id)?;
+        let mine: Option<MyOrganization> = people::mine(reading.cache, entry.id)?;
         if mine.is_some_and(|mine| !sees_everything(&mine.rights)) {
             push(Code::LimitedByRights);
         }

@@ -25,7 +25,7 @@ const BATCH_BYTES: usize = 2 * 1_024 * 1_024;
 const CACHE_KIB: i64 = 16 * 1_024;
 const FULL_READ_CACHE_KIB: i64 = 48 * 1_024;
 /// So many of them may be unwritten: a person who acts waits until they are.
-const FULL_READ_UNWRITTEN_KIB: i64 = 14 * 1_024;
+const FULL_READ_UNWRITTEN_KIB: i64 = 8 * 1_024;
 
 /// What a pull needs.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 
 mod acting;
 mod bad_input;
+mod chat;
 mod choosing;
 mod clock;
 mod coordinates;
@@ -10,6 +11,7 @@ mod damage;
 mod deciding;
 mod duty;
 mod faults;
+mod incidents;
 mod leaks;
 mod muting;
 mod reading;

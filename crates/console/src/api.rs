@@ -14,7 +14,10 @@ pub use onsite::duty::{
     Call, Colleague, Decision as DutyDecision, Name as DutyName, Reach, SiteView, Standing as DutyStanding,
 };
 pub use onsite::error::{Code, Error};
-pub use onsite::home::{Tile, tiles};
+pub use onsite::home::{Tile, open_incidents, tiles};
+pub use onsite::incidents::{
+    ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, IncidentWindow,
+};
 pub use onsite::journal::Line as JournalLine;
 pub use onsite::live::Batch;
 pub use onsite::session::SignInStep;

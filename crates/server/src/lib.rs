@@ -16,6 +16,7 @@
 //! | `streams` | measurements, live and replayed |
 //! | `actions` | what people did, decided and stored once |
 //! | `history` | one alarm's and one sensor's past |
+//! | `incidents` | chats read backwards; what the service bureau does |
 //! | `server_info` | what the server is |
 //! | [`demo`] | invented organizations and what happens in them |
 //! | `living` | performs the demonstration on a server's data |
@@ -34,6 +35,7 @@ mod events;
 mod feeds;
 mod history;
 mod http;
+mod incidents;
 mod living;
 mod openapi;
 mod random;
@@ -48,6 +50,7 @@ pub mod trouble;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use http::{Fault, FaultSwitch};
+pub use incidents::{AgentDeed, BureauError};
 pub use living::Living;
 pub use openapi::our_document;
 pub use server::{Limits, RunningServer, ServerConfig, ServerError, TlsFiles, start};

@@ -28,6 +28,7 @@ use onsite_wire::onsite;
         crate::history::get_alarm,
         crate::history::alarm_history,
         crate::history::sensor_history,
+        crate::incidents::read_chat,
     ),
     components(schemas(
         onsite::PersonEntry,
@@ -35,6 +36,9 @@ use onsite_wire::onsite;
         onsite::DutyEntry,
         onsite::DutyBody,
         onsite::PresenceBody,
+        onsite::Incident,
+        onsite::Message,
+        onsite::ReadPosition,
         onsite::Problem
     ))
 )]

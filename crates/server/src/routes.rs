@@ -15,7 +15,7 @@ use onsite_wire::time::Timestamp;
 use crate::access::session;
 use crate::http::{App, Refused};
 use crate::openapi::our_document;
-use crate::{actions, digest, events, feeds, history, rest, server_info, sites, streams};
+use crate::{actions, digest, events, feeds, history, incidents, rest, server_info, sites, streams};
 
 /// The vendor's half of the contract, as it is checked in.
 const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
@@ -71,6 +71,7 @@ fn ours() -> Router<Arc<App>> {
         .route("/organizations/{organization}/call-list", put(sites::put_call_list))
         .route("/organizations/{organization}/alarms/{alarm}", get(history::get_alarm))
         .route("/organizations/{organization}/alarms/{alarm}/history", get(history::alarm_history))
+        .route("/organizations/{organization}/incidents/{incident}/messages", get(incidents::read_chat))
         .route("/organizations/{organization}/sensors/{sensor}/history", get(history::sensor_history))
 }
 

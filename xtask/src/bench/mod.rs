@@ -6,6 +6,7 @@
 mod acting;
 mod bare;
 mod changes;
+mod chat;
 mod duty;
 mod full_read;
 mod large;
@@ -43,6 +44,7 @@ const PARTS: &[Part] = &[
     ("acting", acting::lines),
     ("rung", rung::lines),
     ("duty", duty::lines),
+    ("chat", chat::lines),
     ("memory", memory::lines),
     ("size", size::lines),
 ];

@@ -4,6 +4,7 @@
 pub mod alarm_list;
 mod deeds;
 pub mod field;
+pub mod incidents;
 mod input;
 pub mod keys;
 pub mod message;
@@ -18,7 +19,8 @@ use onsite_wire::onsite::{HistoryEntry, PersonEntry, SubjectKind};
 
 use crate::api::{
     AccountState, AlarmDetail, AlarmFilter, Call, Colleague, DutyDecision as Decision, DutyStanding, Error,
-    JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot, SavedFilter, SiteView, Tile, Timestamp,
+    IncidentRow, JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot, SavedFilter, SiteView, Tile,
+    Timestamp,
 };
 use crate::sheets::Sheet;
 use crate::widgets::look::Look;
@@ -40,6 +42,10 @@ pub enum Screen {
     Alarms,
     /// One alarm.
     Alarm,
+    /// The list of incidents.
+    Incidents,
+    /// One incident with its chat.
+    Incident,
     /// The person's own actions.
     Actions,
     /// Settings.
@@ -102,6 +108,8 @@ pub struct OpenAlarm {
     pub plot: Option<Result<Plot, Error>>,
     /// What people did to it.
     pub history: Option<Result<Vec<HistoryEntry>, Error>>,
+    /// Incidents of its device that are under way.
+    pub incidents: Vec<IncidentRow>,
     /// The first line on the screen.
     pub scroll: usize,
 }
@@ -150,6 +158,8 @@ pub struct Model {
     pub alarms: AlarmList,
     /// The open alarm.
     pub alarm: Option<OpenAlarm>,
+    /// Incidents and their chats.
+    pub incidents: incidents::Incidents,
     /// The person's own actions.
     pub actions: Vec<OwnAction>,
     /// The names of what they are about.
@@ -202,6 +212,7 @@ impl Model {
             tiles: Vec::new(),
             alarms: AlarmList::default(),
             alarm: None,
+            incidents: incidents::Incidents::default(),
             actions: Vec::new(),
             names: HashMap::new(),
             saved: Vec::new(),
@@ -236,6 +247,7 @@ impl Model {
             SubjectKind::Alarm => "an alarm".to_owned(),
             SubjectKind::Device => "a device".to_owned(),
             SubjectKind::Person => "oneself".to_owned(),
+            SubjectKind::Incident => "an incident".to_owned(),
         })
     }
 
@@ -292,7 +304,8 @@ impl Model {
             Screen::Home => Some(&mut self.at.home),
             Screen::Organizations => Some(&mut self.at.organizations),
             Screen::Alarms => Some(&mut self.alarms.at),
-            Screen::Alarm => None,
+            Screen::Alarm | Screen::Incident => None,
+            Screen::Incidents => Some(&mut self.incidents.at),
             Screen::Actions => Some(&mut self.at.actions),
             Screen::Settings => Some(&mut self.at.settings),
             Screen::Diagnostics => Some(&mut self.at.journal),
@@ -305,6 +318,10 @@ impl Model {
         let me = self.state.person.as_ref().map(|person| person.id);
         let tiles = crate::api::tiles(me, self.organization);
         self.tiles = tiles.into_iter().map(|(tile, filter)| TileCount { tile, filter, count: None }).collect();
-        vec![Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect())]
+        let under_way = crate::api::open_incidents(self.organization);
+        vec![
+            Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect()),
+            Command::WatchIncidents(Box::new(under_way)),
+        ]
     }
 }

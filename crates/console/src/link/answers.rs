@@ -2,7 +2,7 @@
 
 use onsite_wire::ids::OrganizationId;
 
-use super::Messages;
+use super::{Messages, incidents};
 use crate::api::{Account, Error, Receipt, SignInStep};
 use crate::app::DutyPicture;
 use crate::app::message::{Command, Deed, Message};
@@ -68,7 +68,7 @@ pub async fn answer(account: &Account, command: Command) -> Result<Option<Messag
             account.sign_out(lose_unsent).await?;
             Message::Said("Signed out.".to_owned())
         }
-        _ => return Ok(None),
+        other => return incidents::act(account, other).await,
     }))
 }
 

@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::alarms::{self, Beside};
+use super::incidents;
 use crate::api::{AlarmDetail, AlarmRow, Cleared, Code, DeviceDetail, Error, Offer, Standing, Status, Timestamp};
 use crate::app::keys::Key;
 use crate::app::message::Intent;
@@ -39,6 +40,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
             keys.push(Key::letter('u', "unmute", Intent::Unmute));
         }
     }
+    keys.push(Key::letter('i', "incident", Intent::NewIncident));
     keys.push(Key::letter('e', "its life", Intent::Explain));
     keys
 }
@@ -72,6 +74,10 @@ fn page(
         for (n, action) in detail.recommended_actions.iter().enumerate() {
             lines.extend(hanging(&format!("{:>2}. ", n + 1), action, Style::new(), width));
         }
+    }
+    if !open.incidents.is_empty() {
+        lines.push(section("Incident (i opens its chat)", String::new(), look));
+        lines.extend(open.incidents.iter().flat_map(|row| incidents::lines(model, row, width, look)));
     }
     lines.extend(device(detail, width, look));
     lines.push(section("What people did", String::new(), look));

@@ -8,6 +8,8 @@ pub mod diagnostics;
 pub mod duty;
 mod frame;
 pub mod home;
+pub mod incident;
+pub mod incidents;
 pub mod organizations;
 pub mod settings;
 
@@ -36,6 +38,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Drawn {
         Screen::Organizations => organizations::view(model, &mut drawing, body),
         Screen::Alarms => alarms::view(model, &mut drawing, body),
         Screen::Alarm => alarm::view(model, &mut drawing, body),
+        Screen::Incidents => incidents::view(model, &mut drawing, body),
+        Screen::Incident => incident::view(model, &mut drawing, body),
         Screen::Actions => actions::view(model, &mut drawing, body),
         Screen::Settings => settings::view(model, &mut drawing, body),
         Screen::Diagnostics => diagnostics::view(model, &mut drawing, body),
@@ -53,6 +57,8 @@ pub fn keys(model: &Model) -> Vec<Key> {
         Screen::Organizations => organizations::keys(),
         Screen::Alarms => alarms::keys(model),
         Screen::Alarm => alarm::keys(model),
+        Screen::Incidents => incidents::keys(model),
+        Screen::Incident => incident::keys(model),
         Screen::Actions => actions::keys(model),
         Screen::Settings => settings::keys(),
         Screen::Diagnostics => diagnostics::keys(),
@@ -66,7 +72,8 @@ pub fn len(model: &Model) -> usize {
         Screen::Home => home::len(model),
         Screen::Organizations => model.organizations.len() + 1,
         Screen::Alarms => model.alarms.rows.len(),
-        Screen::Alarm => 0,
+        Screen::Alarm | Screen::Incident => 0,
+        Screen::Incidents => model.incidents.rows.len(),
         Screen::Actions => model.actions.len(),
         Screen::Settings => settings::len(model),
         Screen::Diagnostics => model.journal.len(),

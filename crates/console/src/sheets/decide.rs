@@ -34,15 +34,16 @@ impl DecideSheet {
     }
 
     pub fn keys(self, model: &Model) -> Vec<Key> {
-        let Some(ActionStage::Parked { code, decisions, .. }) = self.of(model).map(|action| &action.stage) else {
-            return Vec::new();
-        };
+        let Some(action) = self.of(model) else { return Vec::new() };
+        let ActionStage::Parked { code, decisions, .. } = &action.stage else { return Vec::new() };
+        // What else can be done in an incident is offered in its chat.
+        let can_change = action.subject.kind != SubjectKind::Incident;
         let is_conflict = *code == Code::VersionMoved;
         let mut keys = Vec::new();
         if decisions.contains(&Decision::Retry) {
             keys.push(Key::letter('r', if is_conflict { "mine anyway" } else { "try again" }, Intent::Retry));
         }
-        if decisions.contains(&Decision::Change) {
+        if can_change && decisions.contains(&Decision::Change) {
             keys.push(Key::letter('c', "something else", Intent::Change));
         }
         if decisions.contains(&Decision::Discard) {
@@ -77,12 +78,13 @@ impl DecideSheet {
                 model.sheet = Some(Sheet::Acknowledge(AcknowledgeSheet::instead_of(&action, target)));
                 vec![Command::Assignees(AlarmId(id))]
             }
-            ("mute" | "unmute", kind) => {
-                let target = match kind {
-                    SubjectKind::Alarm => MuteTarget::Alarms(Box::new(target)),
-                    SubjectKind::Device => MuteTarget::Device(DeviceId(id), label),
-                    SubjectKind::Person => return Vec::new(),
-                };
+            ("mute" | "unmute", SubjectKind::Alarm) => {
+                let target = MuteTarget::Alarms(Box::new(target));
+                model.sheet = Some(Sheet::Mute(MuteSheet::instead_of(&action, target)));
+                Vec::new()
+            }
+            ("mute" | "unmute", SubjectKind::Device) => {
+                let target = MuteTarget::Device(DeviceId(id), label);
                 model.sheet = Some(Sheet::Mute(MuteSheet::instead_of(&action, target)));
                 Vec::new()
             }

@@ -251,6 +251,7 @@ pub fn open() -> Model {
             arrived_at: minutes_ago(5),
             details: BTreeMap::from([("reason".to_owned(), "under_repair".to_owned())]),
         }])),
+        incidents: Vec::new(),
         scroll: 0,
     });
     model

@@ -4,6 +4,7 @@ mod text;
 mod time;
 
 use onsite_rules::acknowledgement::AcknowledgeBody;
+use onsite_rules::message::MessageBody;
 use onsite_rules::mute::MuteBody;
 use onsite_wire::onsite::Role;
 use onsite_wire::rest::MuteReason;
@@ -73,6 +74,12 @@ pub fn deed(kind: &str) -> &str {
         "unmute" => "Unmute",
         "duty" => "On duty",
         "presence" => "At a site",
+        "open_incident" => "Open incident",
+        "message" => "Message",
+        "read_up_to" => "Read",
+        "solve" => "Solved",
+        "reopen" => "Reopen",
+        "feedback" => "Feedback",
         other => other,
     }
 }
@@ -89,6 +96,8 @@ pub fn wish(action: &OwnAction, zone: &Zone, now: Timestamp) -> String {
             },
         ),
         "duty" => if body.get("on") == Some(&true.into()) { "on" } else { "off" }.to_owned(),
+        "message" => serde_json::from_value::<MessageBody>(body)
+            .map_or_else(|_| String::new(), |body| format!("“{}”", cut(&body.text, 60))),
         "mute" => serde_json::from_value::<MuteBody>(body).map_or_else(
             |_| String::new(),
             |body| {

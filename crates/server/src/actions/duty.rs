@@ -44,7 +44,7 @@ pub(super) fn apply(
     };
     // No details: the log is no history of where somebody was.
     let position = Position { feed: Feed::Duty.name().to_owned(), offset };
-    Ok(Effect { version: 0, position, details: BTreeMap::new() })
+    Ok(Effect { version: None, position: Some(position), details: BTreeMap::new() })
 }
 
 fn body<'a, T: Deserialize<'a>>(request: &'a ActionRequest) -> Result<T, Stop> {

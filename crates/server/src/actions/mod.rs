@@ -7,6 +7,7 @@
 mod acknowledge;
 mod decide;
 mod duty;
+mod incident;
 mod mute;
 
 use std::sync::Arc;

@@ -29,13 +29,30 @@ pub enum Feed {
     Sites,
     /// Who is on duty, and where.
     Duty,
+    /// Incidents.
+    Incidents,
+    /// The chats of incidents.
+    Messages,
+    /// How far each person has read; everybody gets their own only.
+    ReadPositions,
 }
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Sites, Self::Duty];
+    pub const ALL: [Self; 9] = [
+        Self::Alarms,
+        Self::Inventory,
+        Self::Sensors,
+        Self::People,
+        Self::Incidents,
+        Self::Messages,
+        Self::ReadPositions,
+        Self::Sites,
+        Self::Duty,
+    ];
     /// Those that are read through our own half of the contract; the others are the vendor's.
-    pub const OURS: [Self; 3] = [Self::People, Self::Sites, Self::Duty];
+    pub const OURS: [Self; 6] =
+        [Self::People, Self::Incidents, Self::Messages, Self::ReadPositions, Self::Sites, Self::Duty];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -46,6 +63,9 @@ impl Feed {
             Self::People => "people",
             Self::Sites => "sites",
             Self::Duty => "duty",
+            Self::Incidents => "incidents",
+            Self::Messages => "messages",
+            Self::ReadPositions => "read_positions",
         }
     }
 

@@ -79,12 +79,17 @@ impl Storage {
         self.write(move |write| known(write.condition_goes(organization, device, &name, at)?, "condition")).await
     }
 
-    /// Clears the alarms whose conditions have stayed away for the window. Gives how many.
+    /// Does what time brings: clears the alarms whose conditions have stayed away for the window, closes incidents, ends
+    /// mutes. Gives how many things that were.
     pub async fn tick(&self) -> Result<usize, StorageError> {
-        let due = self.clock.now().plus_millis(-onsite_rules::clearing::WINDOW_MS);
+        let now = self.clock.now();
+        let gone = now.plus_millis(-onsite_rules::clearing::WINDOW_MS);
         // Looking costs the writer nothing; there is seldom something due.
-        if self.read(move |view| view.something_is_due(due)).await? {
-            self.write(|write| write.clear_what_is_due()).await
+        if self
+            .read(move |view| Ok::<_, StorageError>(view.something_is_due(gone)? || view.something_fell_due(now)?))
+            .await?
+        {
+            self.write(|write| Ok(write.clear_what_is_due()? + write.pass_what_is_due()?)).await
         } else {
             Ok(0)
         }

@@ -29,6 +29,12 @@ pub enum Kind {
     Duty,
     /// Where a person on duty is.
     Presence,
+    /// An incident.
+    Incident,
+    /// A message of an incident's chat.
+    Message,
+    /// How far one person has read a chat.
+    ReadPosition,
 }
 
 impl Kind {
@@ -43,6 +49,9 @@ impl Kind {
             Self::Site => "site",
             Self::Duty => "duty",
             Self::Presence => "presence",
+            Self::Incident => "incident",
+            Self::Message => "message",
+            Self::ReadPosition => "read_position",
         }
     }
 
@@ -56,6 +65,9 @@ impl Kind {
             "site" => Self::Site,
             "duty" => Self::Duty,
             "presence" => Self::Presence,
+            "incident" => Self::Incident,
+            "message" => Self::Message,
+            "read_position" => Self::ReadPosition,
             _ => Self::Person,
         }
     }
@@ -69,6 +81,9 @@ impl Kind {
             Self::Person => Feed::People,
             Self::Site => Feed::Sites,
             Self::Duty | Self::Presence => Feed::Duty,
+            Self::Incident => Feed::Incidents,
+            Self::Message => Feed::Messages,
+            Self::ReadPosition => Feed::ReadPositions,
         }
     }
 }
@@ -83,7 +98,8 @@ pub struct Stored {
     pub kind: Kind,
     /// Its id.
     pub id: Uuid,
-    /// What it belongs to: a location's parent, a component's device, a sensor's or an alarm's device.
+    /// What it belongs to: a location's parent, a component's device, a sensor's, an alarm's or
+    /// an incident's device, a message's incident.
     pub parent: Option<Uuid>,
     /// Where it is.
     pub place: Place,

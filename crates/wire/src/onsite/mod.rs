@@ -11,6 +11,7 @@
 //! | `GET organizations/{id}/digest/{feed}` | [`Digest`] |
 //! | `GET organizations/{id}/alarms/{alarm}` | one alarm as the vendor's API writes it, or 404 |
 //! | `GET organizations/{id}/alarms/{alarm}/history` | [`HistoryResponse`]: what people did to it |
+//! | `GET organizations/{id}/incidents/{incident}/messages?before&limit` | [`MessagesResponse`]: a chat, backwards |
 //! | `GET organizations/{id}/sensors/{sensor}/history?from&to&buckets` | [`SensorHistory`] |
 //! | `GET events[?heartbeat=SECONDS]` | server-sent events: [`Ring`] as `event: ring`, `event: heartbeat` |
 //! | `PUT, DELETE organizations/{id}/sites/{location}/fence` | administrators: [`Outline`] |
@@ -23,6 +24,7 @@ mod action;
 mod duty;
 mod feed;
 mod history;
+mod incident;
 mod person;
 mod problem;
 mod session;
@@ -34,6 +36,10 @@ pub use action::{
 pub use duty::{AtSite, CallEntry, CallList, DutyBody, DutyEntry, LonLat, Outline, PresenceBody, SiteEntry};
 pub use feed::{Digest, FeedResponse, Ring};
 pub use history::{Bucket, HistoryEntry, HistoryResponse, SensorHistory, StatePoint};
+pub use incident::{
+    Author, AuthorKind, Feedback, Incident, IncidentChange, IncidentState, Message, MessagesResponse, ReadMark,
+    ReadPosition,
+};
 pub use person::{Capability, Grant, Me, MyOrganization, OrganizationRights, PersonEntry, Role, ServerCapabilities};
 pub use problem::Problem;
 pub use session::{RefreshRequest, SecondFactor, SignInRequest, SignInResponse, SignedIn, Tokens};
