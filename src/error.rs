@@ -95,7 +95,9 @@ const fn advice_of(code: Code) -> Advice {
         | Code::AnswerBroken
         | Code::NotOurServer
         | Code::TlsNameWrong
-        | Code::NotReadYet => Advice::RetryLater,
+        | Code::NotReadYet
+        | Code::NoFixes
+        | Code::NoEvidence => Advice::RetryLater,
         Code::DiskFull => Advice::FreeSpace,
         Code::VersionMoved
         | Code::EarlierNotApplied
@@ -103,7 +105,18 @@ const fn advice_of(code: Code) -> Advice {
         | Code::ChatReadOnly
         | Code::IncidentExists
         | Code::UnsentActions => Advice::Decide,
-        Code::NothingWrong | Code::ActionNotWaiting => Advice::Nothing,
+        // The next fix is looked at anew; a restarted phone finds its site again.
+        Code::NothingWrong
+        | Code::ActionNotWaiting
+        | Code::FixStale
+        | Code::FixFromFuture
+        | Code::FixOutOfOrder
+        | Code::FixMocked
+        | Code::FixCoarse
+        | Code::FixTooFast
+        | Code::FixInvalid
+        | Code::PhoneRestarted => Advice::Nothing,
+        Code::SiteUnknown => Advice::AskAdministrator,
         Code::WrongCredentials
         | Code::NotFound
         | Code::TooLarge
@@ -130,6 +143,11 @@ const fn advice_of(code: Code) -> Advice {
         | Code::FeedbackFinal
         | Code::InputInvalid
         | Code::HiddenByFilter
+        | Code::FenceInvalid
+        | Code::TrackBroken
+        | Code::NotOnDuty
+        | Code::LocationNotPermitted
+        | Code::LocationOff
         | Code::HiddenByLocation => Advice::FixInput,
     }
 }

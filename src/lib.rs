@@ -3,6 +3,7 @@
 pub mod account;
 pub mod alarms;
 pub mod devices;
+pub mod duty;
 pub mod error;
 pub mod home;
 pub mod incidents;

@@ -245,6 +245,7 @@ impl Driver {
 fn kinds() -> Vec<outbox::KindRules> {
     let mut kinds = alarms::kinds();
     kinds.extend(incidents::kinds());
+    kinds.extend(crate::duty::room::kinds());
     kinds
 }
 
@@ -277,8 +278,8 @@ fn relay(
                 SubjectKind::Device => {
                     devices::learn_mute(cache, onsite_wire::ids::DeviceId(subject.id), current.mute.as_ref())?;
                 }
-                // Nothing about an incident has a version, so nothing of it is in conflict.
-                SubjectKind::Incident => {}
+                // Nothing about an incident or oneself has a version, so nothing of it is in conflict.
+                SubjectKind::Incident | SubjectKind::Person => {}
             }
         }
         for (organization, subject, pending) in overlaid {
@@ -295,6 +296,8 @@ fn relay(
                     let laid_over = |server: &_| alarms::mute_under(server, pending);
                     devices::overlay_mute(cache, changes, id, pending, now, laid_over, alarms::FOLLOWERS)?;
                 }
+                // Duty shows what this phone decided; nothing of cache.db is laid over.
+                SubjectKind::Person => {}
             }
         }
         alarms::next_deadline(cache)

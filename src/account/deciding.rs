@@ -15,6 +15,9 @@ impl Account {
     /// Does a parked action again, over what is there now: a new action that names the parked one.
     pub async fn retry(&self, id: ActionId) -> Result<ActionId, Error> {
         let undone = self.undone(id)?;
+        if undone.subject.kind == SubjectKind::Person {
+            return self.duty().again(undone).await;
+        }
         if undone.subject.kind == SubjectKind::Incident {
             return self.incidents().again(undone).await;
         }

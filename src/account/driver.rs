@@ -14,6 +14,7 @@ use super::members::{self, Membership};
 use super::own_file;
 use super::view::{Scene, View};
 use crate::alarms;
+use crate::duty;
 use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
@@ -51,6 +52,10 @@ pub(super) enum Message {
     Membership(Result<Membership, net::Fault>),
     /// The event stream is open.
     StreamUp(u64),
+    /// Something that duty looks at; answered when it has had its effects.
+    Duty(duty::Event, Option<duty::room::Done>),
+    /// Sites or their fences are others now.
+    SitesChanged,
     /// cache.db was damaged and began anew.
     CacheReplaced,
     /// own.db was damaged while the phone slept; this was saved of it.
@@ -69,6 +74,7 @@ pub(super) struct Parts {
     pub(super) view: Arc<Mutex<View>>,
     pub(super) changed: watch::Sender<u64>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
+    pub(super) duty: Arc<duty::room::Shared>,
 }
 
 pub(super) struct Driver {
@@ -94,6 +100,9 @@ pub(super) struct Driver {
     kept_clock: Option<net::KeptClock>,
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
+    pub(super) wake_duty: Option<i64>,
+    /// The organization of the site that was said last.
+    pub(super) claimed_in: Option<OrganizationId>,
 }
 
 impl Driver {
@@ -117,6 +126,8 @@ impl Driver {
             kept_clock: None,
             wake_outbox: None,
             wake_schedule: None,
+            wake_duty: None,
+            claimed_in: None,
         }
     }
 
@@ -180,7 +191,7 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).min();
+        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty).min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
         let wait = by_steps.into_iter().chain(by_deadline).min().unwrap_or(i64::MAX).max(0);
@@ -219,6 +230,8 @@ impl Driver {
                 self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
+            Some(Message::Duty(event, done)) => self.duty_event(event, done).await,
+            Some(Message::SitesChanged) => self.sites_changed().await?,
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
@@ -253,6 +266,9 @@ impl Driver {
         }
         if self.wake_schedule.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_schedule(schedule::Event::Tick).await?;
+        }
+        if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_duty(duty::Event::Tick).await?;
         }
         let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
         if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {
@@ -344,7 +360,7 @@ impl Driver {
     }
 
     /// Draws the picture that everybody else reads.
-    fn show(&self) {
+    pub(super) fn show(&self) {
         let now = self.now();
         let scene = Scene {
             outbox: self.outbox.as_ref(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::alarms::{AlarmFeed, FOLLOWERS};
 use crate::devices::feed::InventoryFeed;
+use crate::duty::DutyFeed;
 use crate::incidents::{IncidentFeed, MessageFeed, ReadPositionFeed};
 use crate::people::PeopleFeed;
 use crate::sync::overlays::Overlays;
@@ -15,6 +16,8 @@ pub(super) fn feeds(overlays: &Arc<Overlays>) -> Vec<Arc<dyn Pullable>> {
         Arc::new(Arc::new(InventoryFeed { followers: FOLLOWERS })),
         Arc::new(Arc::new(AlarmFeed { overlays: Arc::clone(overlays) })),
         Arc::new(Arc::new(PeopleFeed)),
+        Arc::new(Arc::new(DutyFeed::sites())),
+        Arc::new(Arc::new(DutyFeed::people())),
         Arc::new(Arc::new(IncidentFeed { overlays: Arc::clone(overlays) })),
         Arc::new(Arc::new(MessageFeed { overlays: Arc::clone(overlays) })),
         Arc::new(Arc::new(ReadPositionFeed { overlays: Arc::clone(overlays) })),

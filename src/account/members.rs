@@ -121,6 +121,7 @@ impl Driver {
         if moved && self.outbox.is_none() {
             self.recover_outbox().await?;
         }
+        self.recover_duty().await?;
         let signed_in = self.signed_in();
         let who = self.person.as_ref().filter(|_| signed_in).map(|person| person.id);
         self.step_outbox(outbox::Event::Session(who)).await?;

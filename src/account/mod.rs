@@ -11,6 +11,7 @@ mod diagnostics;
 mod driver;
 mod feeds;
 mod members;
+mod on_duty;
 mod organizations;
 mod outcome;
 mod own_file;
@@ -35,6 +36,7 @@ use self::driver::{Driver, Message, Parts};
 use self::view::View;
 use crate::alarms::Alarms;
 use crate::devices::directory::SharedDirectory;
+use crate::duty::{self, DutyRoom, SitesChanged};
 use crate::error::Error;
 use crate::incidents::Incidents;
 use crate::live::Engine;
@@ -57,6 +59,7 @@ pub const SCHEMA: Schema = Schema {
         Migration { name: "0002_inventory.sql", sql: include_str!("../../migrations/cache/0002_inventory.sql") },
         Migration { name: "0003_alarms.sql", sql: include_str!("../../migrations/cache/0003_alarms.sql") },
         Migration { name: "0004_incidents.sql", sql: include_str!("../../migrations/cache/0004_incidents.sql") },
+        Migration { name: "0005_duty.sql", sql: include_str!("../../migrations/cache/0005_duty.sql") },
     ],
 };
 
@@ -78,6 +81,7 @@ struct Shared {
     changed: watch::Receiver<u64>,
     location: Arc<Mutex<Option<LocationId>>>,
     alarms: Alarms,
+    duty: DutyRoom,
     incidents: Incidents,
 }
 
@@ -122,6 +126,7 @@ impl Account {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (changed, watching) = watch::channel(0);
         let view = Arc::new(Mutex::new(View::default()));
+        let duty = Arc::new(duty::room::Shared::new());
         let mut driver = Driver::new(Parts {
             store: store.clone(),
             puller: puller.clone(),
@@ -132,12 +137,14 @@ impl Account {
             view: Arc::clone(&view),
             changed,
             sender: sender.clone(),
+            duty: Arc::clone(&duty),
         });
         store.observe({
             let sender = sender.downgrade();
             move |commit| {
                 let Some(sender) = sender.upgrade() else { return false };
-                commit.of::<Replaced>().next().is_none() || sender.send(Message::CacheReplaced).is_ok()
+                let sites = commit.of::<SitesChanged>().next().is_none() || sender.send(Message::SitesChanged).is_ok();
+                sites && (commit.of::<Replaced>().next().is_none() || sender.send(Message::CacheReplaced).is_ok())
             }
         });
         driver.begin().await?;
@@ -167,12 +174,23 @@ impl Account {
             me: me(&view),
             location: narrowed,
         };
+        let duty = duty_room(&alarms, duty, &sender);
         tokio::spawn(driver.run(receiver));
         if let Some(session) = &session {
             tokio::spawn(follow_session(session.changes(), sender.downgrade()));
         }
         Ok(Self {
-            shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms, incidents }),
+            shared: Arc::new(Shared {
+                store,
+                session,
+                sender,
+                view,
+                changed: watching,
+                location,
+                alarms,
+                incidents,
+                duty,
+            }),
         })
     }
 
@@ -308,6 +326,11 @@ impl Account {
         &self.shared.alarms
     }
 
+    /// Everything about being on duty.
+    pub fn duty(&self) -> &DutyRoom {
+        &self.shared.duty
+    }
+
     /// Everything about incidents and their chats.
     pub fn incidents(&self) -> &Incidents {
         &self.shared.incidents
@@ -367,6 +390,21 @@ fn handover(sender: &mpsc::UnboundedSender<Message>) -> Handover {
             made
         })
     })
+}
+
+fn duty_room(alarms: &Alarms, shared: Arc<duty::room::Shared>, sender: &mpsc::UnboundedSender<Message>) -> DutyRoom {
+    let sender = sender.downgrade();
+    DutyRoom {
+        store: alarms.store.clone(),
+        http: alarms.puller.http.clone(),
+        directory: alarms.directory.clone(),
+        shared,
+        handover: alarms.handover.clone(),
+        teller: Arc::new(move |event, done| {
+            let sender = sender.upgrade().ok_or_else(|| Error::new(Code::StoreClosed))?;
+            sender.send(Message::Duty(event, done)).map_err(|_| Error::new(Code::StoreClosed))
+        }),
+    }
 }
 
 fn me(view: &Arc<Mutex<View>>) -> Arc<dyn Fn() -> Option<PersonId> + Send + Sync> {

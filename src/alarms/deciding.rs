@@ -96,7 +96,7 @@ impl Alarms {
         match subject.kind {
             SubjectKind::Alarm => Standing::of_alarm(reading, &directory, AlarmId(subject.id)),
             SubjectKind::Device => Standing::of_device(reading, &directory, DeviceId(subject.id)),
-            SubjectKind::Incident => Ok(None),
+            SubjectKind::Incident | SubjectKind::Person => Ok(None),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use onsite::account::{Account, ActionStage};
 use onsite::alarms::{Chosen, MuteUntil, Receipt};
 use onsite::sync::overlays::Standing;
-use onsite_rules::action::KINDS;
+use onsite_rules::action::{KINDS, PRESENCE};
 use onsite_server::demo;
 use onsite_server::document::OrganizationDocument;
 use onsite_wire::ids::{AlarmId, DeviceId};
@@ -45,7 +45,9 @@ async fn what_was_pending_in_files_of_every_age_is_found_shown_and_sent() {
     let number = newest.file_name().unwrap().to_string_lossy().into_owned();
     let steps = onsite::account::SCHEMA.own.len() + onsite::account::SCHEMA.cache.len();
     assert_eq!(number, format!("{steps:04}"), "a migration came without a fixture: see tests/fixtures/README.md");
-    let kinds: BTreeSet<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    // A presence is made by the phone itself and void after a quarter of an hour: no update of the app meets one.
+    let kept = KINDS.iter().filter(|kind| **kind != PRESENCE);
+    let kinds: BTreeSet<&str> = kept.map(|kind| kind.name).collect();
     assert_eq!(kinds_in(newest).await, kinds.into_iter().map(str::to_owned).collect(), "a kind is missing in {number}");
 }
 
@@ -81,7 +83,12 @@ async fn is_brought(fixture: &Path) {
     for action in &actions {
         assert!(matches!(action.stage, ActionStage::OnPhone { .. }), "{fixture:?}: {action:?}");
         if action.subject.kind == SubjectKind::Alarm {
-            let row = account.alarms().detail(AlarmId(action.subject.id)).await.unwrap().row;
+            let row = account
+                .alarms()
+                .detail(AlarmId(action.subject.id))
+                .await
+                .unwrap_or_else(|error| panic!("{fixture:?}: {action:?}: {error:?}"))
+                .row;
             assert_eq!(row.own_action, Some(Standing::OnPhone), "{fixture:?}: {action:?}");
             match action.kind.as_str() {
                 "acknowledge" => assert!(row.acknowledged.is_some_and(|by| by.note == "on my way")),
@@ -206,6 +213,7 @@ async fn press_all(account: &Account, subjects: &Subjects) {
     made(alarms.unmute(these(subjects.unmute)).await.unwrap());
     made(alarms.mute_device(subjects.mute_device, until, reason, "").await.unwrap());
     made(alarms.unmute_device(subjects.unmute_device).await.unwrap());
+    account.duty().switch(true).await.unwrap();
     let incidents = account.incidents();
     let id = incidents.open(subjects.watched, "Noise", "it hums", Vec::new(), true).await.unwrap();
     incidents.write(id, "I am on site").await.unwrap();

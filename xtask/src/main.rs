@@ -11,6 +11,7 @@ const GENERATED: &[(&str, &str)] = &[
     ("onsite-server", "our_document_in_the_docs_is_the_one_made_from_the_types"),
     ("onsite", "a_migration_that_was_checked_in_is_never_changed"),
     ("onsite", "every_statement_has_its_plan"),
+    ("onsite", "the_picture_in_the_docs_is_drawn_from_this_table"),
 ];
 
 fn main() -> ExitCode {

@@ -10,6 +10,9 @@ pub use onsite::alarms::{
     Why,
 };
 pub use onsite::devices::intake::DeviceDetail;
+pub use onsite::duty::{
+    Call, Colleague, Decision as DutyDecision, Name as DutyName, Reach, SiteView, Standing as DutyStanding,
+};
 pub use onsite::error::{Code, Error};
 pub use onsite::home::{Tile, open_incidents, tiles};
 pub use onsite::incidents::{

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 /// A phone in the terminal. Without arguments it starts a server of its own with invented organizations, and works on that.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "onsite-console", version)]
+#[command(name = "onsite-console", version, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// Something else than a phone.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Work on this server instead.
     #[arg(long, value_name = "URL", requires = "access")]
     pub server: Option<String>,
@@ -30,6 +33,19 @@ pub struct Args {
     /// Draw screens of a demonstration into this SVG file and end.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "data"])]
     pub picture: Option<PathBuf>,
+}
+
+/// What the console does beside being a phone.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Tells what duty decides on a recorded track, fix by fix, each with its reason.
+    DutyReplay {
+        /// GPX, GeoJSON (.geojson, .json) or JSON lines (.jsonl, .ndjson).
+        track: PathBuf,
+        /// The sites' fences as GeoJSON.
+        #[arg(long, value_name = "FILE")]
+        sites: PathBuf,
+    },
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! | `terminal` | the terminal: keys in, cells out |
 //! | `opening`, `embedded` | the account that is shown, and the demonstration where no server is named |
 //! | `story` | a shift told as plain text, and checked |
+//! | `replay` | what duty decides on a recorded track |
 //! | `hand`, `picture`, `svg` | keys pressed without a terminal; screens of a real run as a picture |
 
 mod api;
@@ -19,6 +20,7 @@ mod hand;
 mod link;
 mod opening;
 mod picture;
+pub mod replay;
 mod screens;
 mod sheets;
 pub mod story;
@@ -80,6 +82,10 @@ impl ConsoleError {
 
 /// Runs the console until the person leaves it, or tells the story; `Failure` when what was told and what is differ.
 pub async fn run(args: Args) -> Result<ExitCode, ConsoleError> {
+    if let Some(args::Command::DutyReplay { track, sites }) = &args.command {
+        replay::tell(track, sites, &mut std::io::stdout().lock())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.story_basement {
         story::be_killed().await?;
         return Ok(ExitCode::SUCCESS);

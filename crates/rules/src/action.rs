@@ -111,6 +111,19 @@ pub const MUTE: Kind = Kind {
 /// Lift a mute.
 pub const UNMUTE: Kind = Kind { name: "unmute", max_age_ms: Some(24 * HOUR_MS), ..MUTE };
 
+/// Go on duty, or off (U1). Its age is looked at by [`crate::duty::switch_in_time`]: off is never too late.
+pub const DUTY: Kind = Kind {
+    name: "duty",
+    body_version: 1,
+    subjects: &[SubjectKind::Person],
+    merge: Merge::LastWins,
+    needs: Permission::View,
+    max_age_ms: None,
+};
+
+/// At a site, or at none any more (U2). Older than a lease it says nothing (U7).
+pub const PRESENCE: Kind = Kind { name: "presence", max_age_ms: Some(crate::duty::LEASE_MS), ..DUTY };
+
 /// Open an incident (I1). Its subject is the incident, whose id is the action's own; the device is in the body.
 pub const OPEN_INCIDENT: Kind = Kind {
     name: "open_incident",
@@ -139,7 +152,7 @@ pub const FEEDBACK: Kind = Kind { name: "feedback", max_age_ms: None, ..SOLVE };
 
 /// Every kind there is.
 pub const KINDS: &[Kind] =
-    &[ACKNOWLEDGE, RELEASE, MUTE, UNMUTE, OPEN_INCIDENT, MESSAGE, READ_UP_TO, SOLVE, REOPEN, FEEDBACK];
+    &[ACKNOWLEDGE, RELEASE, MUTE, UNMUTE, OPEN_INCIDENT, MESSAGE, READ_UP_TO, SOLVE, REOPEN, FEEDBACK, DUTY, PRESENCE];
 
 /// The kind of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -10,6 +10,8 @@
 //! | [`incident`] | the life of an incident, who may move it, when feedback is given (I1, I2, I5) |
 //! | [`message`] | what the text of a message may be (I4) |
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
+//! | [`fence`] | where a site is: what an outline may be, and how far a point is from it (U3) |
+//! | [`duty`] | what of being on duty may be said, how long a lease of a site holds, and whom to call (U1, U2, U6, U7) |
 //! | [`address`] | what of a device's address a partner sees who reads only (P5) |
 //! | [`digest`] | how two sides compare what they hold |
 
@@ -18,6 +20,8 @@ pub mod action;
 pub mod address;
 pub mod clearing;
 pub mod digest;
+pub mod duty;
+pub mod fence;
 pub mod incident;
 pub mod message;
 pub mod mute;

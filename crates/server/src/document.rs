@@ -4,7 +4,7 @@
 //! can be pasted in; people, groups and the partner are ours.
 
 use onsite_wire::ids::{LocationId, OrganizationId, PartnerId, PersonId};
-use onsite_wire::onsite::{Capability, Role};
+use onsite_wire::onsite::{Capability, Role, SiteEntry};
 use onsite_wire::rest::{Alarm, InventoryObject, Measurement, Sensor};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct OrganizationDocument {
     /// The company that looks after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<DocumentPartner>,
+    /// Fences and call lists; what is not named here stays as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteEntry>,
     /// What is offered; missing: everything the server has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Vec<Capability>>,

@@ -43,6 +43,7 @@ mod rest;
 mod routes;
 mod server;
 mod server_info;
+mod sites;
 pub mod storage;
 mod streams;
 pub mod trouble;

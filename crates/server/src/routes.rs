@@ -8,14 +8,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use onsite_wire::GENERATION_HEADER;
 use onsite_wire::time::Timestamp;
 
 use crate::access::session;
 use crate::http::{App, Refused};
 use crate::openapi::our_document;
-use crate::{actions, digest, events, feeds, history, incidents, rest, server_info, streams};
+use crate::{actions, digest, events, feeds, history, incidents, rest, server_info, sites, streams};
 
 /// The vendor's half of the contract, as it is checked in.
 const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
@@ -63,6 +63,12 @@ fn ours() -> Router<Arc<App>> {
         .route("/events", get(events::events))
         .route("/organizations/{organization}/feeds/{feed}", get(feeds::read_feed))
         .route("/organizations/{organization}/digest/{feed}", get(digest::digest))
+        .route(
+            "/organizations/{organization}/sites/{location}/fence",
+            put(sites::put_fence).delete(sites::delete_fence),
+        )
+        .route("/organizations/{organization}/sites/{location}/call-list", put(sites::put_call_list_of_location))
+        .route("/organizations/{organization}/call-list", put(sites::put_call_list))
         .route("/organizations/{organization}/alarms/{alarm}", get(history::get_alarm))
         .route("/organizations/{organization}/alarms/{alarm}/history", get(history::alarm_history))
         .route("/organizations/{organization}/incidents/{incident}/messages", get(incidents::read_chat))

@@ -197,6 +197,7 @@ async fn drive(storage: Storage, mut stopped: watch::Receiver<bool>) {
             Ok(_) => storage.ring_for_others().await,
             Err(error) => Err(error),
         };
+        let done = storage.end_leases().await.and(done);
         let forgotten = if ticks.is_multiple_of(TICKS_PER_ROUND) { storage.forget_old().await } else { Ok(()) };
         ticks = ticks.wrapping_add(1);
         if let Err(error) = done.and(forgotten) {

@@ -123,6 +123,24 @@ codes! {
 
     UnsentActions "unsent_actions" 0 ["count"] "{count} actions are on this phone only." "Signing out now would lose actions that were not sent."
 
+    // On duty (U2, U3, U7).
+    FenceInvalid "fence_invalid" 400 ["detail"] "This is no fence: {detail}." "A site's outline cannot be used."
+    SiteUnknown "site_unknown" 0 [] "There is no such site with a fence." "A presence names a site that the person cannot be at."
+    NotOnDuty "not_on_duty" 0 [] "You are not on duty." "A site is shown only while its person is on duty."
+    FixStale "fix_stale" 0 ["seconds"] "Not used: the position is {seconds} s old." "A position fix is older than 180 s."
+    FixFromFuture "fix_from_future" 0 [] "Not used: the position comes from the future." "A position fix was taken after it came."
+    FixOutOfOrder "fix_out_of_order" 0 [] "Not used: a newer position is known." "A position fix was taken before one that was used."
+    FixMocked "fix_mocked" 0 [] "Not used: the position is mocked." "The system says that a program made the position up."
+    FixCoarse "fix_coarse" 0 ["metres"] "Not used: the position is exact to {metres} m only." "A position fix is coarser than 200 m."
+    FixTooFast "fix_too_fast" 0 ["kmh"] "Not used: that would be {kmh} km/h." "A position fix lies farther from the last good one than anybody travels."
+    FixInvalid "fix_invalid" 0 [] "Not used: this is no position." "A position fix has no valid coordinates or accuracy."
+    LocationNotPermitted "location_not_permitted" 0 [] "Allow the app to use the location always." "The permission for the location was taken or never given; the site is not shown."
+    LocationOff "location_off" 0 [] "Switch the phone's location services on." "Location services are off; the site is not shown."
+    NoFixes "no_fixes" 0 [] "The phone gets no position." "Positions were asked for and none that can be used came."
+    NoEvidence "no_evidence" 0 [] "No position for an hour: the site is not renewed." "The last evidence of being at the site is older than 60 minutes."
+    PhoneRestarted "phone_restarted" 0 [] "The phone was restarted: the site is found anew." "After a restart nothing of before proves where the person is."
+    TrackBroken "track_broken" 0 ["detail"] "The track cannot be read: {detail}." "A recorded track is not in a format that is read, or is broken."
+
     // Why an alarm list is short (A12).
     NothingWrong "nothing_wrong" 0 [] "Nothing is wrong." "All was read, and there is no alarm."
     HiddenByFilter "hidden_by_filter" 0 ["count"] "{count} hidden by the filter." "The filter leaves out alarms."

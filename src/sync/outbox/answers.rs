@@ -111,6 +111,10 @@ impl Outbox {
             if let Some(lane) = self.lanes.get_mut(&entry.organization) {
                 lane.clear(entry.subject);
             }
+            if self.kinds.get(&entry.kind).is_some_and(|rules| rules.fleeting_ms.is_some()) {
+                self.forget(entry.order, work);
+                continue;
+            }
             let state = State::Parked(Parked { reason, at: work.now });
             self.keep(Entry { state, ..entry }, work);
         }

@@ -27,6 +27,9 @@ pub struct KindRules {
     pub replaces: Vec<String>,
     /// After this long on the phone it is parked as too old.
     pub max_age_ms: Option<i64>,
+    /// Made by the phone itself, and soon void: let go of so long after it was confirmed, and at once when it cannot be.
+    /// Nobody has to decide about it.
+    pub fleeting_ms: Option<i64>,
 }
 
 impl KindRules {
@@ -38,7 +41,14 @@ impl KindRules {
             merge: kind.merge,
             replaces: replaces.iter().map(|kind| kind.name.to_owned()).collect(),
             max_age_ms: kind.max_age_ms,
+            fleeting_ms: None,
         }
+    }
+
+    /// The same kind as one that the phone makes by itself, kept only so long after it was confirmed.
+    #[must_use]
+    pub fn fleeting(self, kept_ms: i64) -> Self {
+        Self { fleeting_ms: Some(kept_ms), ..self }
     }
 
     pub(super) const fn aspect(&self) -> Option<Aspect> {

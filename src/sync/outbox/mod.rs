@@ -246,7 +246,7 @@ fn deadline(entry: &Entry, rules: Option<&KindRules>, now: &Moment) -> Option<i6
     let (limit, since) = match &entry.state {
         State::Waiting(waiting) if waiting.asked => return None,
         State::Waiting(_) => (entry.may_wait_ms(rules)?, &entry.made),
-        State::OnServer(on_server) => (KEPT_MS, &on_server.at),
+        State::OnServer(on_server) => (rules.and_then(|rules| rules.fleeting_ms).unwrap_or(KEPT_MS), &on_server.at),
         State::Parked(_) => return None,
     };
     let left = limit.saturating_sub(now.since(since).0).max(-1).saturating_add(1);

@@ -7,6 +7,7 @@ mod acting;
 mod bare;
 mod changes;
 mod chat;
+mod duty;
 mod full_read;
 mod large;
 mod measure;
@@ -42,6 +43,7 @@ const PARTS: &[Part] = &[
     ("changes", changes::lines),
     ("acting", acting::lines),
     ("rung", rung::lines),
+    ("duty", duty::lines),
     ("chat", chat::lines),
     ("memory", memory::lines),
     ("size", size::lines),

@@ -56,6 +56,8 @@ pub enum Message {
     Journal(Vec<JournalLine>),
     /// The life of what has this name.
     Life(String, Vec<JournalLine>),
+    /// Duty as it stands.
+    Duty(Box<super::DutyPicture>),
     /// How far a deed has come; comes again when it comes further.
     Outcome(Deed, Outcome),
     /// Incidents of the list, from the window of this number.
@@ -191,6 +193,10 @@ pub enum Command {
     LoadJournal,
     /// Tell the life of an alarm or action, under this title.
     Explain(String, Uuid),
+    /// Read how duty stands.
+    LoadDuty,
+    /// Go on duty, or off.
+    SwitchDuty(bool),
     /// Write the diagnostics into a file.
     Export,
     /// Sign in.
@@ -311,6 +317,8 @@ pub enum Intent {
     Session,
     /// Write the diagnostics into a file.
     Export,
+    /// Go on duty, or off.
+    SwitchDuty,
 }
 
 /// Counts shared between a window and those who show them.

@@ -18,8 +18,9 @@ use onsite_wire::ids::{AlarmId, LocationId, OrganizationId, Uuid};
 use onsite_wire::onsite::{HistoryEntry, PersonEntry, SubjectKind};
 
 use crate::api::{
-    AccountState, AlarmDetail, AlarmFilter, Error, IncidentRow, JournalLine, LocationNode, OrganizationOverview,
-    OwnAction, Plot, SavedFilter, Tile, Timestamp,
+    AccountState, AlarmDetail, AlarmFilter, Call, Colleague, DutyDecision as Decision, DutyStanding, Error,
+    IncidentRow, JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot, SavedFilter, SiteView, Tile,
+    Timestamp,
 };
 use crate::sheets::Sheet;
 use crate::widgets::look::Look;
@@ -51,6 +52,8 @@ pub enum Screen {
     Settings,
     /// The flight recorder.
     Diagnostics,
+    /// On duty: the switch, a map of the sites, the last decisions, and whom to call.
+    Duty,
 }
 
 /// What does not change while the console runs.
@@ -77,6 +80,21 @@ pub struct TileCount {
     pub filter: AlarmFilter,
     /// The count; `None` while it is counted.
     pub count: Option<u64>,
+}
+
+/// Duty as the screen shows it.
+#[derive(Debug, Clone)]
+pub struct DutyPicture {
+    /// Where the person's own duty stands.
+    pub standing: DutyStanding,
+    /// All sites, by name.
+    pub sites: Vec<SiteView>,
+    /// Who is on duty, by name.
+    pub colleagues: Vec<Colleague>,
+    /// Whom to call at each site, in the order of the sites.
+    pub calls: Vec<Vec<(Call, String)>>,
+    /// The last decisions, newest first.
+    pub decisions: Vec<Decision>,
 }
 
 /// The alarm that is open.
@@ -150,6 +168,8 @@ pub struct Model {
     pub saved: Vec<SavedFilter>,
     /// The flight recorder, newest first.
     pub journal: Vec<JournalLine>,
+    /// Duty as it stands; `None` until it was read.
+    pub duty: Option<DutyPicture>,
     /// Where the person is on each screen with a list.
     pub at: Places,
     /// How many rows of the list in front were on the screen when it was last drawn.
@@ -169,6 +189,8 @@ pub struct Places {
     pub settings: Position,
     /// In the flight recorder.
     pub journal: Position,
+    /// Among sites.
+    pub duty: Position,
 }
 
 impl Model {
@@ -195,6 +217,7 @@ impl Model {
             names: HashMap::new(),
             saved: Vec::new(),
             journal: Vec::new(),
+            duty: None,
             at: Places::default(),
             page: 10,
         };
@@ -223,6 +246,7 @@ impl Model {
         self.names.get(&action.subject.id).cloned().or_else(kept).unwrap_or_else(|| match action.subject.kind {
             SubjectKind::Alarm => "an alarm".to_owned(),
             SubjectKind::Device => "a device".to_owned(),
+            SubjectKind::Person => "oneself".to_owned(),
             SubjectKind::Incident => "an incident".to_owned(),
         })
     }
@@ -285,6 +309,7 @@ impl Model {
             Screen::Actions => Some(&mut self.at.actions),
             Screen::Settings => Some(&mut self.at.settings),
             Screen::Diagnostics => Some(&mut self.at.journal),
+            Screen::Duty => Some(&mut self.at.duty),
         }
     }
 

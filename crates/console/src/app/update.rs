@@ -50,6 +50,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.saved = saved;
             model.alarms.last.get_or_insert(*last);
         }
+        Message::Duty(picture) => {
+            model.at.duty.keep_inside(picture.sites.len());
+            model.duty = Some(*picture);
+        }
         Message::Journal(lines) => {
             model.journal = lines;
             model.at.journal.keep_inside(model.journal.len());

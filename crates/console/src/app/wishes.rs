@@ -68,6 +68,10 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         Intent::OpenSubject => open_subject(model),
         Intent::Session => session(model),
         Intent::Export => vec![Command::Export],
+        Intent::SwitchDuty => {
+            let on = model.duty.as_ref().is_some_and(|duty| duty.standing.on.is_some());
+            vec![Command::SwitchDuty(!on), Command::LoadDuty]
+        }
         Intent::Incidents => incidents::list(model, None),
         Intent::NewIncident => new_incident(model),
         Intent::Discard if model.screen == Screen::Incident => incidents::wish(model, intent),
@@ -169,6 +173,7 @@ fn go(model: &mut Model, screen: Screen) -> Vec<Command> {
     match screen {
         Screen::Organizations => commands.push(Command::LoadOrganizations),
         Screen::Diagnostics => commands.push(Command::LoadJournal),
+        Screen::Duty => commands.push(Command::LoadDuty),
         _ => {}
     }
     commands
@@ -229,6 +234,7 @@ fn enter(model: &mut Model) -> Vec<Command> {
             None => Vec::new(),
         },
         Screen::Diagnostics => explain(model),
+        Screen::Duty => vec![Command::LoadDuty],
     }
 }
 
@@ -347,6 +353,7 @@ fn open_subject(model: &mut Model) -> Vec<Command> {
             model.go(Screen::Alarms);
             model.alarms.open(filter, AlarmSort::default())
         }
+        SubjectKind::Person => go(model, Screen::Duty),
     }
 }
 

@@ -4,6 +4,7 @@ use onsite_wire::ids::OrganizationId;
 
 use super::{Messages, incidents};
 use crate::api::{Account, Error, Receipt, SignInStep};
+use crate::app::DutyPicture;
 use crate::app::message::{Command, Deed, Message};
 
 /// Lines of the flight recorder that are shown.
@@ -48,6 +49,11 @@ pub async fn answer(account: &Account, command: Command) -> Result<Option<Messag
         Command::Discard(id) => {
             account.discard(id).await?;
             Message::Said("Let go.".to_owned())
+        }
+        Command::LoadDuty => Message::Duty(Box::new(duty(account).await?)),
+        Command::SwitchDuty(on) => {
+            account.duty().switch(on).await?;
+            Message::Duty(Box::new(duty(account).await?))
         }
         Command::LoadJournal => Message::Journal(account.journal(LINES).await?),
         Command::Explain(name, id) => Message::Life(name, account.explain(id).await?),
@@ -107,4 +113,16 @@ pub async fn places(
     messages.send(Message::People(people)).ok();
     let nodes = account.locations(organization).await?;
     Ok(Some(Message::Places(nodes, account.location_filter())))
+}
+
+/// Duty as the screen shows it.
+async fn duty(account: &Account) -> Result<DutyPicture, Error> {
+    let room = account.duty();
+    let sites = room.sites().await?;
+    let mut calls = Vec::new();
+    for site in &sites {
+        calls.push(room.who_to_call(site.id).await?);
+    }
+    let (standing, colleagues, decisions) = (room.standing(), room.colleagues().await?, room.decisions());
+    Ok(DutyPicture { standing, sites, colleagues, calls, decisions })
 }

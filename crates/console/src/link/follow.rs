@@ -101,5 +101,7 @@ async fn label(account: &Account, subject: Subject) -> Option<String> {
             window.next().await?.rows.apply(&mut rows);
             rows.first().map(|row| row.device_label.clone())
         }
+        // The action kept the person's name.
+        SubjectKind::Person => None,
     }
 }

@@ -48,6 +48,7 @@ const fn title(screen: Screen) -> &'static str {
         Screen::Actions => "My actions",
         Screen::Settings => "Settings",
         Screen::Diagnostics => "Diagnostics",
+        Screen::Duty => "On duty",
     }
 }
 

@@ -52,6 +52,7 @@ fn ways(model: &Model) -> Vec<Way> {
             intent: Intent::Go(Screen::Organizations),
         },
         Way { key: 'w', label: "My actions", says: actions, intent: Intent::Go(Screen::Actions) },
+        Way { key: 'd', label: "On duty", says: duty(model).to_owned(), intent: Intent::Go(Screen::Duty) },
         Way { key: 'n', label: "Signal", says: signal.to_owned(), intent: Intent::Signal },
         Way {
             key: 's',
@@ -60,6 +61,13 @@ fn ways(model: &Model) -> Vec<Way> {
             intent: Intent::Go(Screen::Settings),
         },
     ]
+}
+
+fn duty(model: &Model) -> &'static str {
+    match model.duty.as_ref().map(|picture| picture.standing.on.is_some()) {
+        Some(true) => "on duty: colleagues see it",
+        _ => "the switch, sites, whom to call",
+    }
 }
 
 pub fn keys(model: &Model) -> Vec<Key> {

@@ -5,6 +5,7 @@ pub mod actions;
 pub mod alarm;
 pub mod alarms;
 pub mod diagnostics;
+pub mod duty;
 mod frame;
 pub mod home;
 pub mod incident;
@@ -42,6 +43,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Drawn {
         Screen::Actions => actions::view(model, &mut drawing, body),
         Screen::Settings => settings::view(model, &mut drawing, body),
         Screen::Diagnostics => diagnostics::view(model, &mut drawing, body),
+        Screen::Duty => duty::view(model, &mut drawing, body),
     }
     sheets::view(model, &mut drawing, body);
     frame::view(model, &mut drawing);
@@ -60,6 +62,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
         Screen::Actions => actions::keys(model),
         Screen::Settings => settings::keys(),
         Screen::Diagnostics => diagnostics::keys(),
+        Screen::Duty => duty::keys(),
     }
 }
 
@@ -74,5 +77,6 @@ pub fn len(model: &Model) -> usize {
         Screen::Actions => model.actions.len(),
         Screen::Settings => settings::len(model),
         Screen::Diagnostics => model.journal.len(),
+        Screen::Duty => model.duty.as_ref().map_or(0, |duty| duty.sites.len()),
     }
 }

@@ -320,6 +320,7 @@ impl Phone {
                 let row = listed.rows.into_iter().find(|row| row.device.0 == subject.id);
                 Ok(format!("device {}", row.ok_or(StoryError::Lacks("the device of an action"))?.device_label))
             }
+            SubjectKind::Person => Ok("oneself".to_owned()),
         }
     }
 }

@@ -72,6 +72,8 @@ pub fn deed(kind: &str) -> &str {
         "release" => "Take back",
         "mute" => "Mute",
         "unmute" => "Unmute",
+        "duty" => "On duty",
+        "presence" => "At a site",
         "open_incident" => "Open incident",
         "message" => "Message",
         "read_up_to" => "Read",
@@ -93,6 +95,7 @@ pub fn wish(action: &OwnAction, zone: &Zone, now: Timestamp) -> String {
                 format!("for {}{note}", body.assignee.name)
             },
         ),
+        "duty" => if body.get("on") == Some(&true.into()) { "on" } else { "off" }.to_owned(),
         "message" => serde_json::from_value::<MessageBody>(body)
             .map_or_else(|_| String::new(), |body| format!("“{}”", cut(&body.text, 60))),
         "mute" => serde_json::from_value::<MuteBody>(body).map_or_else(

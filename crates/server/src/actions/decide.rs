@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use onsite_rules::action::{
-    Aspect, Earlier, Kind, Merge, OPEN_INCIDENT, Refusal, Standing, Verdict, in_time, kind, verdict,
+    Aspect, DUTY, Earlier, Kind, Merge, OPEN_INCIDENT, PRESENCE, Refusal, Standing, Verdict, in_time, kind, verdict,
 };
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, PersonId};
@@ -12,7 +12,7 @@ use onsite_wire::onsite::{ActionRequest, ActionResult, Basis, Capability, Curren
 use onsite_wire::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{acknowledge, incident, mute};
+use super::{acknowledge, duty, incident, mute};
 use crate::access::{Caller, Scope};
 use crate::storage::{LoggedAction, NewAction, StorageError, View, Write};
 
@@ -134,6 +134,7 @@ fn subject_place(
     let kind = match request.subject.kind {
         onsite_wire::onsite::SubjectKind::Alarm => crate::storage::Kind::Alarm,
         onsite_wire::onsite::SubjectKind::Device => crate::storage::Kind::Device,
+        onsite_wire::onsite::SubjectKind::Person => crate::storage::Kind::Person,
         onsite_wire::onsite::SubjectKind::Incident => crate::storage::Kind::Incident,
     };
     let found = view.object(scope.organization, kind, request.subject.id)?;
@@ -150,6 +151,9 @@ fn attempt(
     let kind = kind(&request.kind).ok_or_else(|| Refusal::of(Code::NotOffered))?;
     let caller = Caller::Person { person, family: request.id.0 };
     let scope = Scope::of(&write.view(), &caller, request.organization_id).map_err(|_| not_found())?;
+    if kind.name == DUTY.name || kind.name == PRESENCE.name {
+        return duty::apply(write, &scope, person, made_at, request, kind);
+    }
     let place = if kind.name == OPEN_INCIDENT.name {
         incident::place_of_opening(&write.view(), &scope, request)?
     } else {

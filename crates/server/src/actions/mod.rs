@@ -6,6 +6,7 @@
 
 mod acknowledge;
 mod decide;
+mod duty;
 mod incident;
 mod mute;
 

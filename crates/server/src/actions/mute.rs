@@ -85,7 +85,7 @@ fn carrier(write: &Write<'_>, arrived: &Arrived<'_>) -> Result<Carrier, Stop> {
         SubjectKind::Device => {
             write.view().device(organization, DeviceId(id))?.map(|(device, _, _)| Carrier::Device(Box::new(device)))
         }
-        SubjectKind::Incident => None,
+        SubjectKind::Person | SubjectKind::Incident => None,
     };
     found.ok_or_else(|| Refusal::of(Code::NotFound).with("what", "subject").into())
 }

@@ -2,6 +2,7 @@
 
 mod data;
 mod serve;
+mod sites;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,8 @@ enum Command {
     DemoData(DemoData),
     /// Takes in an organization from a file; a server may be running on the data.
     Import(OneFile),
+    /// Gives sites their fences from a GeoJSON file; a server may be running on the data.
+    ImportSites(sites::ImportSites),
     /// Writes all data into one file, of one moment; a server may be running on the data.
     Backup(OneFile),
     /// Puts a backup in the place of the data, as a new generation; no server may be running on it.
@@ -124,6 +127,14 @@ pub enum CommandError {
         /// Why.
         error: serde_json::Error,
     },
+    /// A file does not hold fences of these sites.
+    #[error("{file}: {why}")]
+    NotSites {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// There is nothing to take back.
     #[error("no API key is named {0}")]
     NoSuchKey(String),
@@ -141,6 +152,7 @@ pub async fn run(program: Program) -> Result<(), CommandError> {
         Command::Serve(serve) => serve.run().await,
         Command::DemoData(wanted) => data::demo_data(&wanted),
         Command::Import(named) => data::import(&named).await,
+        Command::ImportSites(wanted) => sites::import_sites(wanted).await,
         Command::Backup(named) => Ok(crate::storage::back_up(&named.data, &named.file)?),
         Command::Restore(named) => Ok(crate::storage::restore(&named.data, &named.file)?),
         Command::ApiKey(wanted) => data::api_key(wanted).await,

@@ -9,6 +9,7 @@
 //! | `dice` | randomness and ids from a seed |
 //! | `places` | the three organizations: sites, buildings, rooms, racks |
 //! | `people`, `deeds` | who works there, in which role; what they do to alarms |
+//! | `fences` | where the sites stand, and whom to call there |
 //! | `catalogue`, `devices` | makes and models; which equipment stands where |
 //! | `sensors` | what it measures, and which values mean what |
 //! | `conditions`, `phrases` | what can be wrong with it, as such equipment says it |
@@ -25,6 +26,7 @@ mod conditions;
 mod deeds;
 mod devices;
 mod dice;
+mod fences;
 mod history;
 mod people;
 mod phrases;
@@ -63,6 +65,7 @@ fn found(seed: u64, number: usize, plan: &Plan, partner: &Partner, now: Timestam
     let devices = devices::equip(&built, now, &mut dice("devices"));
     let mut document = empty_document();
     document.sensors = devices.iter().flat_map(sensors::of).collect();
+    let organization = built.organization.id;
     let labelled = |site: &LocationId| built.locations.iter().find(|location| location.id == *site);
     let sites: Vec<_> = built.sites.iter().filter_map(labelled).map(|site| (site.id, site.label.clone())).collect();
     document.inventory_objects.push(InventoryObject::Organization(built.organization));
@@ -70,6 +73,7 @@ fn found(seed: u64, number: usize, plan: &Plan, partner: &Partner, now: Timestam
     document.inventory_objects.extend(devices.into_iter().map(|device| InventoryObject::Device(Box::new(device))));
     let partner = plan.has_partner.then_some(partner);
     people::hire(number, &sites, partner, &mut document, &mut dice("people"));
+    fences::raise(organization, &sites, number, &mut document);
     history::write(&mut document, now, &mut dice("history"));
     document
 }
@@ -83,6 +87,7 @@ const fn empty_document() -> OrganizationDocument {
         people: Vec::new(),
         groups: Vec::new(),
         partner: None,
+        sites: Vec::new(),
         capabilities: None,
     }
 }

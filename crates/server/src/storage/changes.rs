@@ -25,6 +25,10 @@ pub enum Feed {
     Sensors,
     /// People.
     People,
+    /// Fences and call lists.
+    Sites,
+    /// Who is on duty, and where.
+    Duty,
     /// Incidents.
     Incidents,
     /// The chats of incidents.
@@ -35,7 +39,7 @@ pub enum Feed {
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Alarms,
         Self::Inventory,
         Self::Sensors,
@@ -43,9 +47,12 @@ impl Feed {
         Self::Incidents,
         Self::Messages,
         Self::ReadPositions,
+        Self::Sites,
+        Self::Duty,
     ];
     /// Those that are read through our own half of the contract; the others are the vendor's.
-    pub const OURS: [Self; 4] = [Self::People, Self::Incidents, Self::Messages, Self::ReadPositions];
+    pub const OURS: [Self; 6] =
+        [Self::People, Self::Incidents, Self::Messages, Self::ReadPositions, Self::Sites, Self::Duty];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -54,6 +61,8 @@ impl Feed {
             Self::Inventory => "inventory",
             Self::Sensors => "sensors",
             Self::People => "people",
+            Self::Sites => "sites",
+            Self::Duty => "duty",
             Self::Incidents => "incidents",
             Self::Messages => "messages",
             Self::ReadPositions => "read_positions",
@@ -269,6 +278,11 @@ impl<'c> Write<'c> {
         self.counters.insert(organization, next);
         self.moved.insert((organization, feed, audience), next);
         Ok(next)
+    }
+
+    /// Where this transaction moved a feed to, if it did.
+    pub(super) fn moved_to(&self, organization: OrganizationId, feed: Feed) -> Option<i64> {
+        self.moved.get(&(organization, feed, None)).copied()
     }
 
     /// To be told to live streams when this is committed.

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use onsite_wire::ids::{OrganizationId, PersonId};
+use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::Capability;
 use onsite_wire::rest::{Alarm, Device, InventoryObject, Organization};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::people::{OrganizationRow, PersonRow};
 use crate::document::{DocumentGroup, OrganizationDocument};
 
 /// Everything that this server has to offer.
-pub(super) const ALL_CAPABILITIES: [Capability; 10] = [
+pub(super) const ALL_CAPABILITIES: [Capability; 11] = [
     Capability::Acknowledge,
     Capability::Mute,
     Capability::Category,
@@ -26,6 +26,7 @@ pub(super) const ALL_CAPABILITIES: [Capability; 10] = [
     Capability::People,
     Capability::Events,
     Capability::Digest,
+    Capability::Duty,
     Capability::Incidents,
 ];
 
@@ -47,6 +48,9 @@ impl Write<'_> {
         self.import_inventory(organization.id, document)?;
         self.import_people(organization.id, document, passwords)?;
         let offered = self.offered(organization.id)?;
+        for site in &document.sites {
+            self.put_site(organization.id, site.clone())?;
+        }
         for alarm in &document.alarms {
             self.import_alarm(organization.id, alarm, &offered)?;
         }
@@ -77,6 +81,10 @@ impl Write<'_> {
         for kind in [Kind::Sensor, Kind::Device, Kind::Location] {
             for id in self.view().ids_of(organization, kind)? {
                 if !named.contains(&id) {
+                    if kind == Kind::Location {
+                        self.put_fence(organization, LocationId(id), None)?;
+                        self.put_calls(organization, id, Vec::new())?;
+                    }
                     self.remove(organization, kind, id)?;
                 }
             }

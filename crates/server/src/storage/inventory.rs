@@ -72,7 +72,11 @@ impl View<'_> {
             .transpose()
     }
 
-    fn location(&self, organization: OrganizationId, id: LocationId) -> Result<Option<Location>, StorageError> {
+    pub(crate) fn location(
+        &self,
+        organization: OrganizationId,
+        id: LocationId,
+    ) -> Result<Option<Location>, StorageError> {
         let Some((stored, _)) = self.object(organization, Kind::Location, id.0)? else { return Ok(None) };
         match read_body("location", &stored.body)? {
             InventoryObject::Location(location) => Ok(Some(location)),
@@ -277,7 +281,7 @@ impl Write<'_> {
             self.touch(organization, Kind::Location, location.0, Some(location))?;
         }
         for location in inside {
-            for kind in [Kind::Device, Kind::Sensor, Kind::Alarm, Kind::Incident] {
+            for kind in [Kind::Device, Kind::Sensor, Kind::Alarm, Kind::Incident, Kind::Site, Kind::Presence] {
                 for id in self.view().ids_at(organization, kind, location)? {
                     self.bring_along(organization, kind, id, Some(location))?;
                 }

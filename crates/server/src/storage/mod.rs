@@ -14,6 +14,7 @@ mod chats;
 mod conditions;
 mod database;
 mod due;
+mod duty;
 mod housekeeping;
 mod import;
 mod incidents;

@@ -23,6 +23,12 @@ pub enum Kind {
     Alarm,
     /// A person.
     Person,
+    /// A location's fence and call list.
+    Site,
+    /// A person on duty.
+    Duty,
+    /// Where a person on duty is.
+    Presence,
     /// An incident.
     Incident,
     /// A message of an incident's chat.
@@ -40,6 +46,9 @@ impl Kind {
             Self::Sensor => "sensor",
             Self::Alarm => "alarm",
             Self::Person => "person",
+            Self::Site => "site",
+            Self::Duty => "duty",
+            Self::Presence => "presence",
             Self::Incident => "incident",
             Self::Message => "message",
             Self::ReadPosition => "read_position",
@@ -53,6 +62,9 @@ impl Kind {
             "device" => Self::Device,
             "sensor" => Self::Sensor,
             "alarm" => Self::Alarm,
+            "site" => Self::Site,
+            "duty" => Self::Duty,
+            "presence" => Self::Presence,
             "incident" => Self::Incident,
             "message" => Self::Message,
             "read_position" => Self::ReadPosition,
@@ -67,6 +79,8 @@ impl Kind {
             Self::Sensor => Feed::Sensors,
             Self::Alarm => Feed::Alarms,
             Self::Person => Feed::People,
+            Self::Site => Feed::Sites,
+            Self::Duty | Self::Presence => Feed::Duty,
             Self::Incident => Feed::Incidents,
             Self::Message => Feed::Messages,
             Self::ReadPosition => Feed::ReadPositions,

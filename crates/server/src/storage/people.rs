@@ -201,6 +201,7 @@ impl Write<'_> {
         ] {
             self.connection().prepare_cached(sql)?.execute(params![organization.bytes(), person.bytes()])?;
         }
+        self.end_duty(organization, person)?;
         self.remove(organization, Kind::Person, person.0)
     }
 

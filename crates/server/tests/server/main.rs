@@ -29,8 +29,9 @@ mod rings;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
-mod slow;
+mod sites;
 #[cfg(test)]
+mod slow;
 mod streams;
 #[cfg(test)]
 mod support;

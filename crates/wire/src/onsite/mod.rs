@@ -14,11 +14,14 @@
 //! | `GET organizations/{id}/incidents/{incident}/messages?before&limit` | [`MessagesResponse`]: a chat, backwards |
 //! | `GET organizations/{id}/sensors/{sensor}/history?from&to&buckets` | [`SensorHistory`] |
 //! | `GET events[?heartbeat=SECONDS]` | server-sent events: [`Ring`] as `event: ring`, `event: heartbeat` |
+//! | `PUT, DELETE organizations/{id}/sites/{location}/fence` | administrators: [`Outline`] |
+//! | `PUT organizations/{id}/call-list`, `PUT organizations/{id}/sites/{location}/call-list` | administrators: [`CallList`] |
 //! | `GET capabilities` | [`ServerCapabilities`], without sign-in |
 //!
 //! Every answer carries `Onsite-Generation`; every error is a [`Problem`].
 
 mod action;
+mod duty;
 mod feed;
 mod history;
 mod incident;
@@ -30,6 +33,7 @@ pub use action::{
     ActionRequest, ActionResult, ActionsRequest, ActionsResponse, Basis, CurrentState, Outcome, Position, Subject,
     SubjectKind,
 };
+pub use duty::{AtSite, CallEntry, CallList, DutyBody, DutyEntry, LonLat, Outline, PresenceBody, SiteEntry};
 pub use feed::{Digest, FeedResponse, Ring};
 pub use history::{Bucket, HistoryEntry, HistoryResponse, SensorHistory, StatePoint};
 pub use incident::{

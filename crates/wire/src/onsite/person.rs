@@ -115,6 +115,8 @@ pub enum Capability {
     Events,
     /// Digests to compare with.
     Digest,
+    /// Being on duty, at sites with fences, and whom to call (U1–U7).
+    Duty,
     /// Incidents and their chats, for devices with Asset Advisor (I1).
     Incidents,
     /// Something newer than this reader; ignored.

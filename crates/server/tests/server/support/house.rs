@@ -176,6 +176,7 @@ pub fn harbour_mill() -> OrganizationDocument {
         people: vec![person(ADA, "Ada"), person(NORA, "Nora"), person(VERA, "Vera"), person(SVEN, "Sven")],
         groups: groups(),
         partner: Some(DocumentPartner { id: PARTNER, name: "Watchful Ltd".into() }),
+        sites: Vec::new(),
         capabilities: None,
     }
 }
@@ -193,6 +194,7 @@ pub fn quarry() -> OrganizationDocument {
         people: vec![person(ZOE, "Zoe")],
         groups: vec![group("Administrators", &[ZOE], None, Role::Administrator)],
         partner: None,
+        sites: Vec::new(),
         capabilities: None,
     }
 }
