@@ -52,7 +52,7 @@ impl Driver {
 
     /// Sites or fences are others now.
     pub(super) async fn sites_changed(&mut self) -> Result<(), Fault> {
-        let sites = self.parts.store.read(|reading| all_sites(reading)).await?;
+        let sites = self.parts.store.read(all_sites).await?;
         self.step_duty(Event::Sites(Arc::new(sites))).await.map(drop)
     }
 

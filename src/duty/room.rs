@@ -243,7 +243,7 @@ impl DutyRoom {
 
     /// Who is on duty, by name (U2). A site whose lease is over is shown no more, whether or not the server said so.
     pub async fn colleagues(&self) -> Result<Vec<Colleague>, Error> {
-        self.read(|reading, directory, now| colleagues(reading, directory, now)).await
+        self.read(colleagues).await
     }
 
     /// All sites, those without a fence among them, by name (U3).

@@ -23,7 +23,7 @@ const BATCH_BYTES: usize = 2 * 1_024 * 1_024;
 /// Pages that the writer keeps in memory, in KiB: usually, and during a full read. Its rows come in no order, and each
 /// touches a leaf of every index: leaves that do not stay in memory are encrypted and decrypted again for nearly every row.
 const CACHE_KIB: i64 = 16 * 1_024;
-const FULL_READ_CACHE_KIB: i64 = 32 * 1_024;
+const FULL_READ_CACHE_KIB: i64 = 48 * 1_024;
 /// After so many rows of one read the leaves do not fit any more. From then on little is kept: up to nine tenths of it are
 /// unwritten, and a person who acts waits until they are written.
 const LEAVES_FIT: u64 = 120_000;

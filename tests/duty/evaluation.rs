@@ -53,7 +53,7 @@ impl Score {
             }
             self.most_enters = self.most_enters.max(entered.len());
             self.most_leaves = self.most_leaves.max(left.clone().count());
-            if let Some((at, _)) = left.clone().last() {
+            if let Some((at, _)) = left.clone().next_back() {
                 self.late_s.push((at - visit.to_ms) / 1_000);
             }
             if visit.millis() > ENTER_DWELL_MS + 120_000 {

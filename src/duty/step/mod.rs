@@ -241,9 +241,9 @@ impl Duty {
         };
         let stay = stay.map(|stay| StoredStay {
             site: stay.site,
-            since: self.kept(|kept| kept.since, stay.since_ms, &at),
-            evidence: self.kept(|kept| kept.evidence, stay.evidence_ms, &at),
-            claimed: self.kept(|kept| kept.claimed, shift.claimed_ms.unwrap_or(stay.since_ms), &at),
+            since: self.kept(|kept| kept.since, stay.since_ms, at),
+            evidence: self.kept(|kept| kept.evidence, stay.evidence_ms, at),
+            claimed: self.kept(|kept| kept.claimed, shift.claimed_ms.unwrap_or(stay.since_ms), at),
         });
         Stored { on: Some(shift.since), stay }
     }
