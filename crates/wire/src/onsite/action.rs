@@ -75,6 +75,8 @@ pub enum SubjectKind {
     Alarm,
     /// A device.
     Device,
+    /// The person who acts.
+    Person,
 }
 
 /// What a versioned action builds upon.

@@ -12,6 +12,12 @@
 //! | `GET organizations/{id}/alarms/{alarm}` | one alarm as the vendor's API writes it, or 404 |
 //! | `GET organizations/{id}/alarms/{alarm}/history` | [`HistoryResponse`]: what people did to it |
 //! | `GET organizations/{id}/sensors/{sensor}/history?from&to&buckets` | [`SensorHistory`] |
+//! | `PUT push/registration` | [`Registration`] → [`Registered`]: where this session's pushes go; renewed within 60 days |
+//! | `DELETE push/registration` | 204; also done by signing out |
+//! | `POST push/canary` | 204; a push to this session's installation (N7) |
+//! | `POST notices/reports` | [`NoticeReports`] → 204: what was shown and opened |
+//! | `GET organizations/{id}/notices/{subject}` | [`NoticeLogResponse`]: why the caller was told or not (N6) |
+//! | `GET organizations/{id}/notice-figures` | [`DeliveryFigures`], for administrators |
 //! | `GET events[?heartbeat=SECONDS]` | server-sent events: [`Ring`] as `event: ring`, `event: heartbeat` |
 //! | `GET capabilities` | [`ServerCapabilities`], without sign-in |
 //!
@@ -20,6 +26,7 @@
 mod action;
 mod feed;
 mod history;
+mod notice;
 mod person;
 mod problem;
 mod session;
@@ -30,6 +37,11 @@ pub use action::{
 };
 pub use feed::{Digest, FeedResponse, Ring};
 pub use history::{Bucket, HistoryEntry, HistoryResponse, SensorHistory, StatePoint};
+pub use notice::{
+    Channel, DailyTime, DeliveryFigures, LockScreen, NoticeKind, NoticeLog, NoticeLogResponse, NoticeReport, NoticeReports,
+    NoticeSettings, NoticeSubject, NoticeWords, Notification, NotificationObject, PushProvider, ReadBody, Reasons,
+    Registered, Registration, RuleAsked, SettingsBody, StoredSettings, Urgency, Verdict,
+};
 pub use person::{Capability, Grant, Me, MyOrganization, OrganizationRights, PersonEntry, Role, ServerCapabilities};
 pub use problem::Problem;
 pub use session::{RefreshRequest, SecondFactor, SignInRequest, SignInResponse, SignedIn, Tokens};

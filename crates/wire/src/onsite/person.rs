@@ -115,6 +115,8 @@ pub enum Capability {
     Events,
     /// Digests to compare with.
     Digest,
+    /// Notifications: the feed, settings and pushes (N1–N7).
+    Notifications,
     /// Something newer than this reader; ignored.
     #[serde(other)]
     Unheard,
