@@ -232,6 +232,8 @@ fn relay(
                     let laid_over = |server: &_| alarms::mute_under(server, pending);
                     devices::overlay_mute(cache, changes, id, pending, now, laid_over, alarms::FOLLOWERS)?;
                 }
+                // What a person does about themselves lies over no alarm and no device.
+                SubjectKind::Person => {}
             }
         }
         alarms::next_deadline(cache)

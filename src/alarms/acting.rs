@@ -259,6 +259,7 @@ fn mute_body(body: &MuteBody, standing: &Standing, subject: Subject, now: Timest
     let target = match subject.kind {
         SubjectKind::Alarm => Target::Alarm { cleared: standing.cleared },
         SubjectKind::Device => Target::Device,
+        SubjectKind::Person => return Err(Refusal::of(Code::NotOffered)),
     };
     mute::check(body, target, now)?;
     Ok((value(body)?, body.until))

@@ -210,6 +210,7 @@ impl Alarms {
             let standing = match subject.kind {
                 SubjectKind::Alarm => Standing::of_alarm(reading, &directory, AlarmId(subject.id))?,
                 SubjectKind::Device => Standing::of_device(reading, &directory, DeviceId(subject.id))?,
+                SubjectKind::Person => None,
             };
             Ok(standing.map_or(0, |standing| {
                 if acknowledges {

@@ -101,8 +101,21 @@ pub const MUTE: Kind = Kind {
 /// Lift a mute.
 pub const UNMUTE: Kind = Kind { name: "unmute", max_age_ms: Some(24 * HOUR_MS), ..MUTE };
 
+/// How one wishes to be notified (N3): all settings at once, the last one to arrive wins.
+pub const NOTICE_SETTINGS: Kind = Kind {
+    name: "notice_settings",
+    body_version: 1,
+    subjects: &[SubjectKind::Person],
+    merge: Merge::LastWins,
+    needs: Permission::View,
+    max_age_ms: None,
+};
+
+/// Notifications were read (N4). What is read stays read.
+pub const READ_NOTICES: Kind = Kind { name: "read_notices", merge: Merge::Maximum, ..NOTICE_SETTINGS };
+
 /// Every kind there is.
-pub const KINDS: &[Kind] = &[ACKNOWLEDGE, RELEASE, MUTE, UNMUTE];
+pub const KINDS: &[Kind] = &[ACKNOWLEDGE, RELEASE, MUTE, UNMUTE, NOTICE_SETTINGS, READ_NOTICES];
 
 /// The kind of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

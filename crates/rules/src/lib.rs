@@ -8,6 +8,7 @@
 //! | [`mute`] | what a mute may be, whether it holds now, when it ends (A9, A10) |
 //! | [`action`] | the kinds of actions, and whether one is applied, in conflict or blocked (A8, O2) |
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
+//! | [`notice`] | who is notified, how, and why (N1, N3, N6) |
 //! | [`digest`] | how two sides compare what they hold |
 
 pub mod acknowledgement;
@@ -15,5 +16,6 @@ pub mod action;
 pub mod clearing;
 pub mod digest;
 pub mod mute;
+pub mod notice;
 pub mod rights;
 pub mod severity;

@@ -15,6 +15,7 @@
 //! | `rest` | the vendor's endpoints over the feeds |
 //! | `streams` | measurements, live and replayed |
 //! | `actions` | what people did, decided and stored once |
+//! | `notices`, `push` | who is told; carrying it to phones |
 //! | `history` | one alarm's and one sensor's past |
 //! | `server_info` | what the server is |
 //! | [`demo`] | invented organizations and what happens in them |
@@ -34,7 +35,9 @@ mod feeds;
 mod history;
 mod http;
 mod living;
+mod notices;
 mod openapi;
+mod push;
 mod random;
 mod rest;
 mod routes;
@@ -47,5 +50,6 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use http::{Fault, FaultSwitch};
 pub use living::Living;
 pub use openapi::our_document;
+pub use push::{ApnsConfig, FcmConfig, Looped, Loopback, PushConfig};
 pub use server::{Limits, RunningServer, ServerConfig, ServerError, TlsFiles, start};
 pub use storage::Storage;

@@ -24,8 +24,14 @@ use onsite_wire::onsite;
         crate::history::get_alarm,
         crate::history::alarm_history,
         crate::history::sensor_history,
+        crate::notices::register,
+        crate::notices::unregister,
+        crate::notices::canary,
+        crate::notices::report,
+        crate::notices::why,
+        crate::notices::figures,
     ),
-    components(schemas(onsite::PersonEntry, onsite::Problem))
+    components(schemas(onsite::PersonEntry, onsite::NotificationObject, onsite::Problem))
 )]
 struct Document;
 

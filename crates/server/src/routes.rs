@@ -8,14 +8,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use onsite_wire::GENERATION_HEADER;
 use onsite_wire::time::Timestamp;
 
 use crate::access::session;
 use crate::http::{App, Refused};
 use crate::openapi::our_document;
-use crate::{actions, digest, events, feeds, history, rest, server_info, streams};
+use crate::{actions, digest, events, feeds, history, notices, rest, server_info, streams};
 
 /// The vendor's half of the contract, as it is checked in.
 const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
@@ -60,6 +60,11 @@ fn ours() -> Router<Arc<App>> {
         .route("/session/refresh", post(session::refresh))
         .route("/me", get(session::me))
         .route("/actions", post(actions::act))
+        .route("/push/registration", put(notices::register).delete(notices::unregister))
+        .route("/push/canary", post(notices::canary))
+        .route("/notices/reports", post(notices::report))
+        .route("/organizations/{organization}/notices/{subject}", get(notices::why))
+        .route("/organizations/{organization}/notice-figures", get(notices::figures))
         .route("/events", get(events::events))
         .route("/organizations/{organization}/feeds/{feed}", get(feeds::read_feed))
         .route("/organizations/{organization}/digest/{feed}", get(digest::digest))

@@ -41,7 +41,9 @@ pub(super) fn apply(write: &mut Write<'_>, arrived: &Arrived<'_>, place: Place) 
     let alarm = Alarm { acknowledgement: Some(aspect), ..alarm };
     let offset = write.put_alarm(organization, &alarm)?;
     write.note_assignment(organization, &alarm)?;
-    Ok(Effect { version, position: Position { feed: Feed::Alarms.name().to_owned(), offset }, details })
+    write.tell_of_assignment(organization, &alarm)?;
+    let position = Position { feed: Feed::Alarms.name().to_owned(), offset };
+    Ok(Effect { version: Some(version), position: Some(position), details })
 }
 
 /// What is known of the one chosen. A partner is chosen as a company: whoever of it may see the alarm has it.

@@ -10,7 +10,7 @@ use onsite_wire::onsite::{ActionRequest, ActionResult, Basis, Capability, Curren
 use onsite_wire::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{acknowledge, mute};
+use super::{acknowledge, mute, notice};
 use crate::access::{Caller, Scope};
 use crate::storage::{LoggedAction, NewAction, StorageError, View, Write};
 
@@ -40,10 +40,10 @@ impl From<Refusal> for Stop {
 
 /// What an action left behind.
 pub(super) struct Effect {
-    /// The aspect's version that it made.
-    pub(super) version: i64,
-    /// Where it shows up.
-    pub(super) position: Position,
+    /// The aspect's version that it made, if the kind has versions.
+    pub(super) version: Option<i64>,
+    /// Where it shows up; nowhere, when it changed nothing.
+    pub(super) position: Option<Position>,
     /// What it said, for the history.
     pub(super) details: BTreeMap<String, String>,
 }
@@ -132,6 +132,7 @@ fn subject_place(
     let kind = match request.subject.kind {
         onsite_wire::onsite::SubjectKind::Alarm => crate::storage::Kind::Alarm,
         onsite_wire::onsite::SubjectKind::Device => crate::storage::Kind::Device,
+        onsite_wire::onsite::SubjectKind::Person => crate::storage::Kind::Person,
     };
     let found = view.object(scope.organization, kind, request.subject.id)?;
     Ok(found.map(|(stored, _)| stored.place).filter(|place| scope.sees(kind, *place)))
@@ -147,6 +148,9 @@ fn attempt(
     let kind = kind(&request.kind).ok_or_else(|| Refusal::of(Code::NotOffered))?;
     let caller = Caller::Person { person, family: request.id.0 };
     let scope = Scope::of(&write.view(), &caller, request.organization_id).map_err(|_| not_found())?;
+    if notice::is_ours(kind) {
+        return notice::apply(write, &scope, person, request, kind);
+    }
     let place = subject_place(&write.view(), &scope, request)?.ok_or_else(not_found)?;
     if !kind.subjects.contains(&request.subject.kind) || !offered(&write.view(), &scope, kind)? {
         return Err(Refusal::of(Code::NotOffered).into());
@@ -214,8 +218,8 @@ impl Arrived<'_> {
     }
 }
 
-fn applied(id: ActionId, version: i64, position: Position) -> ActionResult {
-    ActionResult { position: Some(position), version: Some(version), ..without_effect(id, Outcome::Applied) }
+fn applied(id: ActionId, version: Option<i64>, position: Option<Position>) -> ActionResult {
+    ActionResult { position, version, ..without_effect(id, Outcome::Applied) }
 }
 
 fn without_effect(id: ActionId, outcome: Outcome) -> ActionResult {

@@ -7,6 +7,7 @@
 mod acknowledge;
 mod decide;
 mod mute;
+mod notice;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use onsite_rules::action::{Refusal, Standing, UNMUTE};
 use onsite_rules::mute::{MuteBody, Target, check, holds, muted};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{AlarmId, DeviceId};
-use onsite_wire::onsite::{CurrentState, Position, SubjectKind};
+use onsite_wire::onsite::{CurrentState, NoticeSubject, Position, SubjectKind};
 use onsite_wire::rest::{Alarm, Device, MuteAspect, Muted};
 
 use super::decide::{Arrived, Effect, Stop};
@@ -63,8 +63,13 @@ pub(super) fn apply(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effe
         muted: set,
     };
     let version = aspect.version;
+    let kind = match carrier.target() {
+        Target::Alarm { .. } => NoticeSubject::Alarm,
+        Target::Device => NoticeSubject::Device,
+    };
+    write.note_mute(arrived.scope.organization, kind, arrived.request.subject.id, &aspect)?;
     let position = carry(write, arrived, carrier, aspect)?;
-    Ok(Effect { version, position, details })
+    Ok(Effect { version: Some(version), position: Some(position), details })
 }
 
 fn carrier(write: &Write<'_>, arrived: &Arrived<'_>) -> Result<Carrier, Stop> {
@@ -73,6 +78,7 @@ fn carrier(write: &Write<'_>, arrived: &Arrived<'_>) -> Result<Carrier, Stop> {
         SubjectKind::Alarm => {
             write.view().alarm(organization, AlarmId(id))?.map(|(alarm, _, _)| Carrier::Alarm(Box::new(alarm)))
         }
+        SubjectKind::Person => None,
         SubjectKind::Device => {
             write.view().device(organization, DeviceId(id))?.map(|(device, _, _)| Carrier::Device(Box::new(device)))
         }

@@ -25,13 +25,16 @@ pub enum Feed {
     Sensors,
     /// People.
     People,
+    /// What each person was told, and how one wishes to be told; everybody gets their own only.
+    Notifications,
 }
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Alarms, Self::Inventory, Self::Sensors, Self::People];
+    pub const ALL: [Self; 5] =
+        [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Notifications];
     /// Those that are read through our own half of the contract; the others are the vendor's.
-    pub const OURS: [Self; 1] = [Self::People];
+    pub const OURS: [Self; 2] = [Self::People, Self::Notifications];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Feed {
             Self::Inventory => "inventory",
             Self::Sensors => "sensors",
             Self::People => "people",
+            Self::Notifications => "notifications",
         }
     }
 

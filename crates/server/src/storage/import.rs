@@ -16,7 +16,7 @@ use super::people::{OrganizationRow, PersonRow};
 use crate::document::{DocumentGroup, OrganizationDocument};
 
 /// Everything that this server has to offer.
-pub(super) const ALL_CAPABILITIES: [Capability; 9] = [
+pub(super) const ALL_CAPABILITIES: [Capability; 10] = [
     Capability::Acknowledge,
     Capability::Mute,
     Capability::Category,
@@ -26,6 +26,7 @@ pub(super) const ALL_CAPABILITIES: [Capability; 9] = [
     Capability::People,
     Capability::Events,
     Capability::Digest,
+    Capability::Notifications,
 ];
 
 impl Write<'_> {

@@ -78,9 +78,13 @@ impl Storage {
         self.write(move |write| known(write.condition_goes(organization, device, &name, at)?, "condition")).await
     }
 
-    /// Clears the alarms whose conditions have stayed away for the window. Gives how many.
+    /// Tells what time has brought, and clears the alarms whose conditions have stayed away for the window. Gives how many.
     pub async fn tick(&self) -> Result<usize, StorageError> {
-        let due = self.clock.now().plus_millis(-onsite_rules::clearing::WINDOW_MS);
+        let now = self.clock.now();
+        if self.read(move |view| view.notice_is_due(now)).await? {
+            self.write(|write| write.tell_what_is_due()).await?;
+        }
+        let due = now.plus_millis(-onsite_rules::clearing::WINDOW_MS);
         // Looking costs the writer nothing; there is seldom something due.
         if self.read(move |view| view.something_is_due(due)).await? {
             self.write(|write| write.clear_what_is_due()).await

@@ -72,7 +72,7 @@ impl View<'_> {
             .transpose()
     }
 
-    fn location(&self, organization: OrganizationId, id: LocationId) -> Result<Option<Location>, StorageError> {
+    pub(super) fn location(&self, organization: OrganizationId, id: LocationId) -> Result<Option<Location>, StorageError> {
         let Some((stored, _)) = self.object(organization, Kind::Location, id.0)? else { return Ok(None) };
         match read_body("location", &stored.body)? {
             InventoryObject::Location(location) => Ok(Some(location)),
@@ -86,7 +86,7 @@ impl View<'_> {
     }
 
     /// A device and all its components.
-    fn device_tree(&self, organization: OrganizationId, top: DeviceId) -> Result<Vec<Uuid>, StorageError> {
+    pub(super) fn device_tree(&self, organization: OrganizationId, top: DeviceId) -> Result<Vec<Uuid>, StorageError> {
         let mut found = vec![top.0];
         let mut seen: HashSet<Uuid> = found.iter().copied().collect();
         let mut next = 0;

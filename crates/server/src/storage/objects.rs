@@ -23,6 +23,10 @@ pub enum Kind {
     Alarm,
     /// A person.
     Person,
+    /// Something that a person was told.
+    Notification,
+    /// How a person wishes to be told.
+    NoticeSettings,
 }
 
 impl Kind {
@@ -34,6 +38,8 @@ impl Kind {
             Self::Sensor => "sensor",
             Self::Alarm => "alarm",
             Self::Person => "person",
+            Self::Notification => "notification",
+            Self::NoticeSettings => "notice_settings",
         }
     }
 
@@ -44,6 +50,8 @@ impl Kind {
             "device" => Self::Device,
             "sensor" => Self::Sensor,
             "alarm" => Self::Alarm,
+            "notification" => Self::Notification,
+            "notice_settings" => Self::NoticeSettings,
             _ => Self::Person,
         }
     }
@@ -55,6 +63,7 @@ impl Kind {
             Self::Sensor => Feed::Sensors,
             Self::Alarm => Feed::Alarms,
             Self::Person => Feed::People,
+            Self::Notification | Self::NoticeSettings => Feed::Notifications,
         }
     }
 }

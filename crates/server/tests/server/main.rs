@@ -13,7 +13,11 @@ mod faults;
 #[cfg(test)]
 mod living;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod program;
+#[cfg(test)]
+mod providers;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
