@@ -56,7 +56,7 @@ impl Error {
     /// What the caller can do.
     pub const fn advice(&self) -> Advice {
         match self.code {
-            Code::NotSignedIn | Code::SessionEnded | Code::AccountDiffers => Advice::SignIn,
+            Code::NotSignedIn | Code::SessionEnded | Code::AccountDiffers | Code::OtherAccount => Advice::SignIn,
             Code::NotAllowed | Code::OtherOrganization => Advice::AskAdministrator,
             Code::StoreNewer | Code::BodyNotUnderstood | Code::Unheard => Advice::UpdateApp,
             Code::StoreClosed | Code::StoreDamaged | Code::StoreBusy => Advice::Reopen,

@@ -8,6 +8,7 @@ pub mod home;
 pub mod journal;
 pub mod live;
 pub mod net;
+pub mod notifications;
 pub mod people;
 pub mod session;
 pub mod store;

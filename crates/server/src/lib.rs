@@ -50,6 +50,6 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use http::{Fault, FaultSwitch};
 pub use living::Living;
 pub use openapi::our_document;
-pub use push::{ApnsConfig, FcmConfig, Looped, Loopback, PushConfig};
+pub use push::{ApnsConfig, FcmConfig, Loopback, Looped, PushConfig};
 pub use server::{Limits, RunningServer, ServerConfig, ServerError, TlsFiles, start};
 pub use storage::Storage;

@@ -40,10 +40,8 @@ fn a_critical_alarm_is_told_at_once_others_are_bundled_and_devices_without_subsc
     let warning = of(NoticeKind::Alarm, Some(Urgency::Warning), &settings);
     assert_eq!(decided(&warning), said(Verdict::Bundle, "urgency"));
     for urgency in Urgency::ALL {
-        let bare = Situation {
-            subscription: Some(Subscription::None),
-            ..of(NoticeKind::Alarm, Some(*urgency), &settings)
-        };
+        let bare =
+            Situation { subscription: Some(Subscription::None), ..of(NoticeKind::Alarm, Some(*urgency), &settings) };
         assert_eq!(decided(&bare), said(Verdict::Silent, "subscription"));
     }
 }

@@ -9,8 +9,8 @@ use onsite_wire::onsite::Role;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
-use crate::push::PushConfig;
 use crate::document::{DocumentPerson, OrganizationDocument};
+use crate::push::PushConfig;
 use crate::server::{Limits, RunningServer, ServerConfig, TlsFiles, start};
 use crate::{Living, SystemClock, demo};
 

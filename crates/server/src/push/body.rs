@@ -26,9 +26,7 @@ pub(super) fn cut(text: &str, limit: usize) -> &str {
 fn shortened(words: &SealedWords) -> SealedWords {
     let mut words = words.clone();
     let texts = &mut words.words;
-    for label in
-        [&mut texts.alarm, &mut texts.device, &mut texts.location, &mut texts.organization, &mut texts.by]
-    {
+    for label in [&mut texts.alarm, &mut texts.device, &mut texts.location, &mut texts.organization, &mut texts.by] {
         *label = cut(label, LABEL).to_owned();
     }
     words.sound = words.sound.map(|sound| cut(&sound, LABEL).to_owned());

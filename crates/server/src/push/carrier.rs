@@ -72,9 +72,7 @@ impl Carrier {
     ) -> Result<Self, StorageError> {
         // Fails when a provider is installed already, which is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let client = || {
-            reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none())
-        };
+        let client = || reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
         let plain = client().build().ok();
         let http2 = client().http2_prior_knowledge().build().ok();
         let signer = vapid(&storage).await?.and_then(|key| Signer::ec(&key));
@@ -126,9 +124,7 @@ impl Carrier {
                 }
                 Handed::Gone => write.drop_registration(&push.to),
                 Handed::Refused => write.push_is_done(&push),
-                Handed::Later(_) if write.now().millis_since(push.clear.at) > GIVEN_UP_MS => {
-                    write.push_is_done(&push)
-                }
+                Handed::Later(_) if write.now().millis_since(push.clear.at) > GIVEN_UP_MS => write.push_is_done(&push),
                 Handed::Later(asked) => {
                     let asked = asked.map_or(0, |asked| asked.as_millis().min(u128::from(LONGEST_ASKED_MS)));
                     let asked = i64::try_from(asked).unwrap_or(LONGEST_MS);

@@ -59,11 +59,8 @@ impl Signer {
         if let (Some(key_id), Some(header)) = (key_id, header.as_object_mut()) {
             header.insert("kid".to_owned(), key_id.into());
         }
-        let text = format!(
-            "{}.{}",
-            to_base64url(header.to_string().as_bytes()),
-            to_base64url(claims.to_string().as_bytes())
-        );
+        let text =
+            format!("{}.{}", to_base64url(header.to_string().as_bytes()), to_base64url(claims.to_string().as_bytes()));
         let signature = match self {
             Self::Ec(key) => key.sign(&SystemRandom::new(), text.as_bytes()).ok()?.as_ref().to_vec(),
             Self::Rsa(key) => {

@@ -42,8 +42,7 @@ impl Loopback {
 
 impl Provider for Loopback {
     fn hand_over<'a>(&'a self, to: &'a RegistrationRow, message: &'a Message) -> Handing<'a> {
-        let looped =
-            Looped { installation: to.installation, token: to.token.clone(), body: message.body.clone() };
+        let looped = Looped { installation: to.installation, token: to.token.clone(), body: message.body.clone() };
         let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
         if came.len() >= KEPT {
             came.remove(0);

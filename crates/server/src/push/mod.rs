@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use apns::ApnsConfig;
 pub(crate) use carrier::{Carrier, vapid_key};
 pub use fcm::FcmConfig;
-pub use loopback::{Looped, Loopback};
+pub use loopback::{Loopback, Looped};
 
 use crate::storage::RegistrationRow;
 

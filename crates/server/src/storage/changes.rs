@@ -31,8 +31,7 @@ pub enum Feed {
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Notifications];
+    pub const ALL: [Self; 5] = [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Notifications];
     /// Those that are read through our own half of the contract; the others are the vendor's.
     pub const OURS: [Self; 2] = [Self::People, Self::Notifications];
 

@@ -72,7 +72,11 @@ impl View<'_> {
             .transpose()
     }
 
-    pub(super) fn location(&self, organization: OrganizationId, id: LocationId) -> Result<Option<Location>, StorageError> {
+    pub(super) fn location(
+        &self,
+        organization: OrganizationId,
+        id: LocationId,
+    ) -> Result<Option<Location>, StorageError> {
         let Some((stored, _)) = self.object(organization, Kind::Location, id.0)? else { return Ok(None) };
         match read_body("location", &stored.body)? {
             InventoryObject::Location(location) => Ok(Some(location)),

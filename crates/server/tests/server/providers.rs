@@ -9,10 +9,12 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Version};
-use onsite_server::{ApnsConfig, PushConfig, ServerConfig, start};
+use onsite_server::{ApnsConfig, FcmConfig, PushConfig, ServerConfig, start};
 use onsite_wire::push::{PUSH_LIMIT, Push, from_base64url};
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey,
+};
 use serde_json::{Value, json};
 
 use crate::notices::{own_key, put, registration};
@@ -108,7 +110,10 @@ async fn a_web_push_is_sealed_signed_and_read_by_the_receiver() {
     let (token, key) = authorization.split_once(", k=").unwrap();
     assert_eq!(from_base64url(key).unwrap(), vapid);
     is_signed_by(token, &vapid);
-    assert_eq!((part(token, 1)["aud"].as_str(), part(token, 1)["sub"].as_str()), (Some(base.as_str()), Some("mailto:ops@example.com")));
+    assert_eq!(
+        (part(token, 1)["aud"].as_str(), part(token, 1)["sub"].as_str()),
+        (Some(base.as_str()), Some("mailto:ops@example.com"))
+    );
     let lasts = part(token, 1)["exp"].as_i64().unwrap() - site.now().millis() / 1_000;
     assert!((1..=24 * 60 * 60).contains(&lasts), "{lasts} s");
     let push: Push = serde_json::from_slice(&own_key(1).open(&came.body).unwrap()).unwrap();
@@ -141,7 +146,8 @@ async fn apns_gets_what_it_documents_over_http_2_and_a_gone_token_is_dropped() {
     let service = Service::default();
     let url = service.listen().await;
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &SystemRandom::new()).unwrap();
+    let pair =
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &SystemRandom::new()).unwrap();
     let key = {
         use base64::Engine as _;
         let body = base64::engine::general_purpose::STANDARD.encode(pkcs8.as_ref());
@@ -172,4 +178,62 @@ async fn apns_gets_what_it_documents_over_http_2_and_a_gone_token_is_dropped() {
     let body: Value = serde_json::from_slice(&came.body).unwrap();
     assert_eq!((body["aps"]["mutable-content"].as_i64(), body["onsite"]["kind"].as_str()), (Some(1), Some("alarm")));
     assert!(!String::from_utf8_lossy(&came.body).contains("ups-north"), "the provider reads no name");
+}
+
+#[tokio::test]
+async fn fcm_gets_a_signed_assertion_and_a_message_and_an_unregistered_token_is_dropped() {
+    let service = Service::default();
+    let url = service.listen().await;
+    // Made for this test; nobody's.
+    let key = include_str!("support/fcm-test-key.pem");
+    let fcm = FcmConfig {
+        token_url: format!("{url}/token"),
+        url,
+        project: "onsite-test".into(),
+        client_email: "push@onsite-test.example.com".into(),
+        key: key.into(),
+    };
+    let site = site(PushConfig { fcm: Some(fcm), ..PushConfig::default() }).await;
+    let nora = site.phone_of("nora@example.com").await;
+    put(&nora, "/onsite/v1/push/registration", &registration(1, "fcm", "device:token")).await;
+    let gone = json!({"error": {"details": [{"errorCode": "UNREGISTERED"}]}});
+    service.answers(&[(200, json!({"access_token": "ya29.test", "expires_in": 3_600})), (503, json!({})), (404, gone)]);
+    site.server.store().condition_occurs(condition("battery", 1), site.now()).await.unwrap();
+    let came = service.came(&site, 3).await;
+    assert_eq!(came[0].path, "/token");
+    let form = String::from_utf8(came[0].body.to_vec()).unwrap();
+    let assertion = form.split_once("assertion=").unwrap().1;
+    assert_eq!(
+        (part(assertion, 0)["alg"].as_str(), part(assertion, 1)["iss"].as_str()),
+        (Some("RS256"), Some("push@onsite-test.example.com"))
+    );
+    let pem: String = key.lines().filter(|line| !line.starts_with("-----")).collect();
+    let der = {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.decode(pem).unwrap()
+    };
+    let pair = ring::signature::RsaKeyPair::from_pkcs8(&der).unwrap();
+    let (text, signature) = assertion.rsplit_once('.').unwrap();
+    UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, pair.public().as_ref())
+        .verify(text.as_bytes(), &from_base64url(signature).unwrap())
+        .unwrap();
+    assert_eq!(
+        (came[1].path.as_str(), came[1].headers["authorization"].to_str().unwrap()),
+        ("/v1/projects/onsite-test/messages:send", "Bearer ya29.test")
+    );
+    let message: Value = serde_json::from_slice(&came[1].body).unwrap();
+    let message = &message["message"];
+    assert_eq!(
+        (message["token"].as_str(), message["android"]["priority"].as_str()),
+        (Some("device:token"), Some("HIGH"))
+    );
+    let data = message["data"]["onsite"].as_str().unwrap();
+    assert!(data.len() <= PUSH_LIMIT && !data.contains("ups-north"));
+    for _ in 0..600 {
+        if nora.post("/onsite/v1/push/canary", &json!({})).await.code() == "registration_unknown" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the registration is still there");
 }

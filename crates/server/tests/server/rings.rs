@@ -54,7 +54,7 @@ impl Bell {
     /// The rings that say where everything stands at the beginning.
     async fn beginning(&mut self, organizations: usize) -> Vec<Ring> {
         let mut rings = Vec::new();
-        for _ in 0..organizations * 4 {
+        for _ in 0..organizations * onsite_server::storage::Feed::ALL.len() {
             rings.push(self.ring().await);
         }
         rings

@@ -38,9 +38,9 @@ pub use action::{
 pub use feed::{Digest, FeedResponse, Ring};
 pub use history::{Bucket, HistoryEntry, HistoryResponse, SensorHistory, StatePoint};
 pub use notice::{
-    Channel, DailyTime, DeliveryFigures, LockScreen, NoticeKind, NoticeLog, NoticeLogResponse, NoticeReport, NoticeReports,
-    NoticeSettings, NoticeSubject, NoticeWords, Notification, NotificationObject, PushProvider, ReadBody, Reasons,
-    Registered, Registration, RuleAsked, SettingsBody, StoredSettings, Urgency, Verdict,
+    Channel, DailyTime, DeliveryFigures, LockScreen, NoticeKind, NoticeLog, NoticeLogResponse, NoticeReport,
+    NoticeReports, NoticeSettings, NoticeSubject, NoticeWords, Notification, NotificationObject, PushProvider,
+    ReadBody, Reasons, Registered, Registration, RuleAsked, SettingsBody, StoredSettings, Urgency, Verdict,
 };
 pub use person::{Capability, Grant, Me, MyOrganization, OrganizationRights, PersonEntry, Role, ServerCapabilities};
 pub use problem::Problem;

@@ -38,9 +38,9 @@ impl View<'_> {
             at: now,
             place,
             urgency: shown(alarm.severity).map(urgency_of),
-            subscription: device.as_ref().map(|device| {
-                device.subscription.unwrap_or(onsite_wire::rest::Subscription::None)
-            }),
+            subscription: device
+                .as_ref()
+                .map(|device| device.subscription.unwrap_or(onsite_wire::rest::Subscription::None)),
             muted,
             by: None,
             to: To::Everybody,
@@ -98,9 +98,8 @@ impl Write<'_> {
         alarm: &Alarm,
     ) -> Result<(), StorageError> {
         let urgency = shown(alarm.severity);
-        let worse = before.is_none_or(|before| {
-            shown(before.severity) != Some(Shown::Critical) && urgency == Some(Shown::Critical)
-        });
+        let worse = before
+            .is_none_or(|before| shown(before.severity) != Some(Shown::Critical) && urgency == Some(Shown::Critical));
         if urgency.is_none() || !worse {
             return Ok(());
         }
@@ -109,11 +108,7 @@ impl Write<'_> {
     }
 
     /// An alarm is cleared.
-    pub(crate) fn tell_of_clearing(
-        &mut self,
-        organization: OrganizationId,
-        alarm: &Alarm,
-    ) -> Result<(), StorageError> {
+    pub(crate) fn tell_of_clearing(&mut self, organization: OrganizationId, alarm: &Alarm) -> Result<(), StorageError> {
         if shown(alarm.severity).is_none() {
             return Ok(());
         }

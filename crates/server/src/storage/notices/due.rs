@@ -43,11 +43,7 @@ impl Write<'_> {
     }
 
     /// One more event for the person's bundle, which is told five minutes after its first.
-    pub(super) fn add_to_bundle(
-        &mut self,
-        organization: OrganizationId,
-        person: PersonId,
-    ) -> Result<(), StorageError> {
+    pub(super) fn add_to_bundle(&mut self, organization: OrganizationId, person: PersonId) -> Result<(), StorageError> {
         let due = self.now().plus_millis(BUNDLE_MS).micros();
         self.connection()
             .prepare_cached(
@@ -69,9 +65,8 @@ impl Write<'_> {
     }
 
     fn tell_bundles(&mut self) -> Result<(), StorageError> {
-        let due = self.due_people(
-            "DELETE FROM notice_bundles WHERE due_at <= ?1 RETURNING organization, person, count",
-        )?;
+        let due =
+            self.due_people("DELETE FROM notice_bundles WHERE due_at <= ?1 RETURNING organization, person, count")?;
         for (organization, person, count) in due {
             self.tell_of_organization(organization, person, NoticeKind::Bundle, count)?;
         }
@@ -258,9 +253,9 @@ impl Write<'_> {
             }
             watched = true;
             for alarm in view.ids_below(organization, Kind::Alarm, id)? {
-                let active = view.alarm(organization, AlarmId(alarm))?.is_some_and(|(alarm, _, _)| {
-                    alarm.cleared_time.is_none() && shown(alarm.severity).is_some()
-                });
+                let active = view
+                    .alarm(organization, AlarmId(alarm))?
+                    .is_some_and(|(alarm, _, _)| alarm.cleared_time.is_none() && shown(alarm.severity).is_some());
                 count += i64::from(active);
             }
         }

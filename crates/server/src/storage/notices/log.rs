@@ -62,9 +62,8 @@ impl View<'_> {
         let mut statement = self.connection.prepare_cached(
             "SELECT (shown_at - at) / 1000 FROM notices WHERE organization = ?1 AND shown_at IS NOT NULL ORDER BY 1",
         )?;
-        let took: Vec<i64> = statement
-            .query_map([organization.bytes()], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        let took: Vec<i64> =
+            statement.query_map([organization.bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let rank = |percent: usize| took.get((took.len().saturating_sub(1)) * percent / HUNDRED).copied();
         (figures.median_ms, figures.p99_ms) = (rank(50), rank(99));
         Ok(figures)

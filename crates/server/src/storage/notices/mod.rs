@@ -271,9 +271,7 @@ impl Write<'_> {
         let found: Option<(String, Option<i64>, i64)> = self
             .connection()
             .prepare_cached("SELECT newest, began, count FROM notice_storms WHERE organization = ?1 AND person = ?2")?
-            .query_row(params![organization.bytes(), person.bytes()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
+            .query_row(params![organization.bytes(), person.bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         let Some((newest, began, count)) = found else { return Ok(Storm::default()) };
         let newest: Vec<i64> = read_body("storm", &newest)?;

@@ -100,7 +100,9 @@ impl Write<'_> {
             .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND person <> ?2")?
             .execute(params![installation, person.bytes()])?;
         self.connection()
-            .prepare_cached("DELETE FROM registrations WHERE installation = ?1 OR family = ?2 OR (provider = ?3 AND token = ?4)")?
+            .prepare_cached(
+                "DELETE FROM registrations WHERE installation = ?1 OR family = ?2 OR (provider = ?3 AND token = ?4)",
+            )?
             .execute(params![installation, family.as_bytes(), row.provider.as_str(), row.token])?;
         self.connection()
             .prepare_cached(
