@@ -7,7 +7,7 @@ pub use onsite_wire::codes::Code;
 /// What the caller can do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Advice {
-    /// Nothing: it is tried again, or trying again later helps.
+    /// Wait: it is tried again, or trying again later helps.
     RetryLater,
     /// Let the person sign in.
     SignIn,
@@ -19,6 +19,12 @@ pub enum Advice {
     UpdateApp,
     /// Open the account again.
     Reopen,
+    /// Make room on the phone.
+    FreeSpace,
+    /// The person decides: again, something else, or let it go.
+    Decide,
+    /// Nothing: there is nothing to be done.
+    Nothing,
     /// A defect: report it with the diagnostics.
     Report,
 }
@@ -55,21 +61,112 @@ impl Error {
 
     /// What the caller can do.
     pub const fn advice(&self) -> Advice {
-        match self.code {
-            Code::NotSignedIn | Code::SessionEnded | Code::AccountDiffers | Code::OtherAccount => Advice::SignIn,
-            Code::NotAllowed | Code::OtherOrganization => Advice::AskAdministrator,
-            Code::StoreNewer | Code::BodyNotUnderstood | Code::Unheard => Advice::UpdateApp,
-            Code::StoreClosed | Code::StoreDamaged | Code::StoreBusy => Advice::Reopen,
-            Code::Internal | Code::IdUsed => Advice::Report,
-            Code::NoNetwork
-            | Code::TooManyRequests
-            | Code::ServerFault
-            | Code::Unavailable
-            | Code::AnswerBroken
-            | Code::NotOurServer
-            | Code::TlsNameWrong
-            | Code::DiskFull => Advice::RetryLater,
-            _ => Advice::FixInput,
+        advice_of(self.code)
+    }
+}
+
+/// What the caller can do about each code. No code is left to a default: a new one must be thought of here.
+const fn advice_of(code: Code) -> Advice {
+    match code {
+        Code::NotSignedIn | Code::SessionEnded | Code::AccountDiffers | Code::OtherAccount => Advice::SignIn,
+        Code::NotAllowed
+        | Code::OtherOrganization
+        | Code::NotOffered
+        | Code::LimitedByRights
+        | Code::SubscriptionNeeded
+        | Code::NoSubscription => Advice::AskAdministrator,
+        Code::StoreNewer | Code::BodyNotUnderstood | Code::Unheard => Advice::UpdateApp,
+        Code::StoreClosed | Code::StoreDamaged | Code::StoreBusy => Advice::Reopen,
+        // A key that does not fit, an id that was used, a body, request or stream that the core itself made wrong: defects.
+        Code::Internal
+        | Code::IdUsed
+        | Code::WrongKey
+        | Code::InvalidRequest
+        | Code::BodyInvalid
+        | Code::GzipRequired => Advice::Report,
+        // The first two are mended by a full read that comes by itself.
+        Code::OffsetGone
+        | Code::GenerationChanged
+        | Code::NoNetwork
+        | Code::TooSlow
+        | Code::TooManyRequests
+        | Code::ServerFault
+        | Code::Unavailable
+        | Code::AnswerBroken
+        | Code::NotOurServer
+        | Code::TlsNameWrong
+        | Code::NotReadYet
+        | Code::RegistrationUnknown => Advice::RetryLater,
+        Code::DiskFull => Advice::FreeSpace,
+        Code::VersionMoved
+        | Code::EarlierNotApplied
+        | Code::TooOld
+        | Code::ChatReadOnly
+        | Code::IncidentExists
+        | Code::UnsentActions => Advice::Decide,
+        Code::NothingWrong | Code::ActionNotWaiting => Advice::Nothing,
+        Code::WrongCredentials
+        | Code::NotFound
+        | Code::TooLarge
+        | Code::AssigneeCannotSee
+        | Code::AssigneeUnknown
+        | Code::NotAcknowledged
+        | Code::AlarmCleared
+        | Code::NotMuted
+        | Code::MuteEnded
+        | Code::MuteTooLong
+        | Code::MuteNeedsEnd
+        | Code::ReasonNeedsText
+        | Code::TextTooLong
+        | Code::TextEmpty
+        | Code::TextInvalid
+        | Code::TextTooManyBytes
+        | Code::CostNotAccepted
+        | Code::MoveNotAllowed
+        | Code::MoveNotYours
+        | Code::ReopenTooLate
+        | Code::NotCompleted
+        | Code::RatingInvalid
+        | Code::FeedbackGiven
+        | Code::FeedbackFinal
+        | Code::InputInvalid
+        | Code::HiddenByFilter
+        | Code::HiddenByLocation
+        | Code::ZoneUnknown
+        | Code::PushInvalid
+        | Code::PushNotOurs
+        | Code::LinkNotOurs => Advice::FixInput,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advice(code: Code) -> Advice {
+        Error::new(code).advice()
+    }
+
+    #[test]
+    fn what_mends_itself_is_not_blamed_on_the_caller() {
+        for code in [Code::OffsetGone, Code::GenerationChanged, Code::NoNetwork, Code::NotReadYet] {
+            assert_eq!(advice(code), Advice::RetryLater, "{code}");
+        }
+        assert_eq!(advice(Code::WrongKey), Advice::Report, "nobody types this key");
+        assert_eq!(advice(Code::DiskFull), Advice::FreeSpace, "trying again alone frees nothing");
+        assert_eq!(advice(Code::VersionMoved), Advice::Decide);
+        assert_eq!(advice(Code::ActionNotWaiting), Advice::Nothing, "it went through, or was decided");
+    }
+
+    #[test]
+    fn a_server_that_blames_itself_is_tried_again_and_one_that_wants_a_sign_in_gets_it() {
+        for code in Code::ALL {
+            match code.status() {
+                500.. | 429 => assert_eq!(advice(*code), Advice::RetryLater, "{code}"),
+                401 if *code != Code::WrongCredentials => assert_eq!(advice(*code), Advice::SignIn, "{code}"),
+                403 => assert_eq!(advice(*code), Advice::AskAdministrator, "{code}"),
+                _ => {}
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use onsite_rules::severity::Shown;
 use onsite_wire::ids::{OrganizationId, PersonId};
 
 use crate::alarms::{AlarmFilter, AssignmentChoice, MutedChoice, Status};
+use crate::incidents::IncidentFilter;
 
 /// A tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +17,11 @@ pub enum Tile {
     AssignedToMe,
     /// Devices with an active critical alarm: counts devices, not alarms.
     DevicesWithCritical,
+}
+
+/// The tile of incidents that are under way, by the list that it opens: its number is the list's total.
+pub fn open_incidents(organization: Option<OrganizationId>) -> IncidentFilter {
+    IncidentFilter { organization, ..IncidentFilter::active() }
 }
 
 /// The tiles of an organization, or of all, with the list that each one opens.

@@ -5,6 +5,7 @@ pub mod alarms;
 pub mod devices;
 pub mod error;
 pub mod home;
+pub mod incidents;
 pub mod journal;
 pub mod live;
 pub mod net;

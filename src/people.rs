@@ -2,13 +2,16 @@
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::OrganizationId;
-use onsite_wire::onsite::PersonEntry;
-use rusqlite::Connection;
+use onsite_wire::onsite::{Capability, MyOrganization, PersonEntry};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use crate::store::Fault;
-use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::copies::is_read;
+use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::time::Timestamp;
+
+const NAME: &str = "people";
 
 /// The feed `people`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +30,11 @@ impl Feed for PeopleFeed {
     type Item = Change;
 
     fn name(&self) -> &'static str {
-        "people"
+        NAME
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Offered(Capability::People)
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {
@@ -103,12 +110,16 @@ fn take(intake: &mut Intake<'_>, person: &PersonEntry) -> Result<(), Fault> {
 
 /// Whether all people of an organization were read once: until then, who is not there may exist all the same.
 pub(crate) fn are_read(cache: &Connection, organization: OrganizationId) -> Result<bool, Fault> {
-    Ok(cache
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM feed JOIN organization ON organization.n = feed.organization
-                             WHERE organization.id = ?1 AND feed.name = 'people' AND feed.position IS NOT NULL)",
-        )?
-        .query_row([organization.bytes()], |row| row.get(0))?)
+    is_read(cache, organization, NAME)
+}
+
+/// What the account's person may do in an organization; `None` where the server does not say.
+pub(crate) fn mine(cache: &Connection, id: OrganizationId) -> Result<Option<MyOrganization>, Fault> {
+    let text: Option<Option<String>> = cache
+        .prepare_cached("SELECT me FROM organization WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?;
+    text.flatten().map(|text| serde_json::from_str(&text).map_err(|_| Fault::Value("me"))).transpose()
 }
 
 /// The people of an organization by name.

@@ -281,6 +281,15 @@ fn nothing_unfinished_is_left() {
 }
 
 #[test]
+fn no_library_writes_over_the_screen_of_the_program_that_it_is_in() {
+    for (path, text) in files(&["src", "crates/server/src", "crates/rules/src", "crates/wire/src"], &["rs"]) {
+        let prints = ["eprintln!(", "eprint!(", "println!(", "print!(", "dbg!("];
+        let is_program = path.ends_with("/main.rs");
+        assert!(is_program || !prints.iter().any(|sign| text.contains(sign)), "{path} prints");
+    }
+}
+
+#[test]
 fn whatever_writes_a_checked_in_file_is_run_by_generate() {
     let runs = std::fs::read_to_string(root().join("xtask/src/main.rs")).unwrap();
     for (path, text) in rust() {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use onsite_wire::codes::Code;
-use onsite_wire::ids::{ActionId, OrganizationId};
-use onsite_wire::onsite::{ActionsResponse, Subject, SubjectKind};
+use onsite_wire::ids::{ActionId, OrganizationId, PersonId};
+use onsite_wire::onsite::{ActionsResponse, CurrentState, Subject, SubjectKind};
 
 use super::driver::{Driver, Message};
 use super::own_file;
@@ -13,9 +13,11 @@ use super::signal::Signal;
 use crate::alarms;
 use crate::devices;
 use crate::error::Error;
+use crate::incidents;
 use crate::journal::{self, Line};
 use crate::net;
 use crate::store::{Fault, Writer};
+use crate::sync::copies;
 use crate::sync::outbox::{self, Answer, Batch, Draft, Entry, Failure, Outbox, Record};
 use crate::sync::overlays::{Pending, Standing};
 use crate::sync::pull::server_now;
@@ -100,10 +102,12 @@ impl Driver {
         record: Option<Record>,
         subjects: BTreeSet<(OrganizationId, Subject)>,
     ) -> Result<(), Fault> {
-        let overlaid: Vec<(Subject, Vec<Pending>)> = subjects
+        let overlaid: Vec<Overlaid> = subjects
             .into_iter()
-            .map(|(organization, subject)| (subject, self.pending(organization, subject)))
+            .map(|(organization, subject)| (organization, subject, self.pending(organization, subject)))
             .collect();
+        let shown: Vec<(Subject, CurrentState)> =
+            record.iter().flat_map(|record| &record.put).filter_map(shown).collect();
         let overlays = Arc::clone(&self.parts.overlays);
         let now = server_now(&self.parts.puller.http);
         let lines = std::mem::take(&mut self.lines);
@@ -117,11 +121,11 @@ impl Driver {
                     }
                     journal::write(own, &lines)
                 })?;
-                for (subject, pending) in &overlaid {
+                for (_, subject, pending) in &overlaid {
                     overlays.set(*subject, pending.clone());
                 }
                 // From here on it is done, whatever becomes of cache.db: a row that is written later has it laid over it.
-                Ok(relay(writer, &overlaid, now).ok())
+                Ok(relay(writer, &shown, &overlaid, overlays.person(), now).ok())
             })
             .await?;
         if let Some(deadline) = relaid {
@@ -143,10 +147,24 @@ impl Driver {
         if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
     }
 
+    /// Puts back what stands in cache.db because of the person alone: incidents opened here, messages written in them.
+    pub(super) async fn lay_over_incidents(&mut self) -> Result<(), Fault> {
+        let entries = self.outbox.iter().flat_map(Outbox::entries);
+        let subjects: BTreeSet<(OrganizationId, Subject)> = entries
+            .map(|entry| (entry.organization, entry.subject))
+            .filter(|(_, subject)| subject.kind == SubjectKind::Incident)
+            .collect();
+        if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
+    }
+
     /// What the outbox has on a subject, as features read it.
     fn pending(&self, organization: OrganizationId, subject: Subject) -> Vec<Pending> {
         let Some(outbox) = &self.outbox else { return Vec::new() };
-        outbox.overlay(organization, subject).filter_map(|entry| self.pending_of(entry)).collect()
+        if subject.kind == SubjectKind::Incident {
+            outbox.unsettled(organization, subject).filter_map(|entry| self.pending_of(entry)).collect()
+        } else {
+            outbox.overlay(organization, subject).filter_map(|entry| self.pending_of(entry)).collect()
+        }
     }
 
     fn pending_of(&self, entry: &Entry) -> Option<Pending> {
@@ -162,6 +180,10 @@ impl Driver {
             standing: match entry.state {
                 outbox::State::OnServer(_) => Standing::OnServer,
                 outbox::State::Waiting(_) | outbox::State::Parked(_) => Standing::OnPhone,
+            },
+            parked: match &entry.state {
+                outbox::State::Parked(parked) => Some(parked.reason.code()),
+                outbox::State::Waiting(_) | outbox::State::OnServer(_) => None,
             },
         })
     }
@@ -193,15 +215,19 @@ impl Driver {
         let entries = self.parts.store.write(|writer| writer.own(own_file::entries)).await?;
         let mut subjects: BTreeSet<(OrganizationId, Subject)> =
             entries.iter().map(|entry| (entry.organization, entry.subject)).collect();
-        self.outbox = Some(Outbox::recover(person.id, alarms::kinds(), entries, &self.now()));
+        self.outbox = Some(Outbox::recover(person.id, kinds(), entries, &self.now()));
         self.wake_outbox = None;
         // What an earlier process laid over and nothing asks for any more is lifted.
-        let covered = self.parts.store.read(|reading| alarms::covered(reading.cache)).await?;
-        subjects.extend(covered);
+        let covered = self.parts.store.read(|reading| {
+            let mut covered = alarms::covered(reading.cache)?;
+            covered.extend(incidents::covered(reading.cache)?);
+            Ok(covered)
+        });
+        subjects.extend(covered.await?);
         self.record(None, subjects).await?;
         let session = self.signed_in().then_some(person.id);
         Box::pin(self.step_outbox(outbox::Event::Session(session))).await?;
-        for (feed, mark) in self.parts.store.read(|reading| super::members::marks(reading.cache)).await? {
+        for (feed, mark) in self.parts.store.read(|reading| copies::marks(reading.cache)).await? {
             let Some(generation) = mark.generation else { continue };
             let event = outbox::Event::FeedReached {
                 organization: feed.organization,
@@ -215,17 +241,54 @@ impl Driver {
     }
 }
 
-/// Lays the pending actions over what they are about, in one transaction; gives back when a mute changes next.
+/// The kinds of actions of all rooms.
+fn kinds() -> Vec<outbox::KindRules> {
+    let mut kinds = alarms::kinds();
+    kinds.extend(incidents::kinds());
+    kinds
+}
+
+/// What a conflict showed to be there now: the server's word, ahead of its feed.
+fn shown(entry: &Entry) -> Option<(Subject, CurrentState)> {
+    match &entry.state {
+        outbox::State::Parked(outbox::Parked { reason: outbox::Reason::Conflict { current, .. }, .. }) => {
+            Some((entry.subject, current.as_deref()?.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// A subject of an organization with what shapes it.
+type Overlaid = (OrganizationId, Subject, Vec<Pending>);
+
+/// Takes what conflicts showed, and lays the pending actions over what they are about, in one transaction; gives back when
+/// a mute changes next.
 fn relay(
     writer: &mut Writer,
-    overlaid: &[(Subject, Vec<Pending>)],
+    shown: &[(Subject, CurrentState)],
+    overlaid: &[Overlaid],
+    me: Option<PersonId>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Fault> {
     writer.cache(|cache, changes| {
-        for (subject, pending) in overlaid {
+        for (subject, current) in shown {
+            match subject.kind {
+                SubjectKind::Alarm => alarms::learn(cache, onsite_wire::ids::AlarmId(subject.id), current)?,
+                SubjectKind::Device => {
+                    devices::learn_mute(cache, onsite_wire::ids::DeviceId(subject.id), current.mute.as_ref())?;
+                }
+                // Nothing about an incident has a version, so nothing of it is in conflict.
+                SubjectKind::Incident | SubjectKind::Person => {}
+            }
+        }
+        for (organization, subject, pending) in overlaid {
             match subject.kind {
                 SubjectKind::Alarm => {
                     alarms::overlay(cache, changes, onsite_wire::ids::AlarmId(subject.id), pending, now)?;
+                }
+                SubjectKind::Incident => {
+                    let id = onsite_wire::ids::IncidentId(subject.id);
+                    incidents::overlay(cache, changes, *organization, id, me, pending)?;
                 }
                 SubjectKind::Device => {
                     let id = onsite_wire::ids::DeviceId(subject.id);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Account, ActionStage};
 use crate::error::Error;
 use crate::journal::{self, Line};
-use crate::sync::pull::skipped_rows;
+use crate::sync::copies::skipped_rows;
 
 impl Account {
     /// The newest events of the flight recorder, newest first.
@@ -58,7 +58,7 @@ impl Account {
             "version": env!("CARGO_PKG_VERSION"),
             "session": format!("{:?}", state.session),
             "offline": state.offline, "live": state.live, "readAt": state.read_at,
-            "clockOffsetMs": state.clock_offset_ms, "waiting": state.waiting, "parked": state.parked,
+            "clockOffsetMs": state.clock_offset_ms, "clockUncertain": state.clock_uncertain, "waiting": state.waiting, "parked": state.parked,
             "nextAttempt": state.next_attempt, "skippedRows": skipped,
             "actions": actions, "feeds": feeds, "journal": journal,
         });

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::members::{self, Membership};
+use super::own_file;
 use super::view::{Scene, View};
 use crate::alarms;
 use crate::error::Error;
@@ -26,8 +27,10 @@ use crate::time::{Clock, Moment, Timestamp};
 
 /// Who may see what is asked anew at least this often.
 const MEMBERSHIP_MS: i64 = 15 * 60_000;
+/// Without an answer to that it is asked again this soon.
+const MEMBERSHIP_AGAIN_MS: i64 = 30_000;
 /// The longest sleep: clocks may be set while nothing happens.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// What the driver is told.
 pub(super) enum Message {
@@ -79,12 +82,16 @@ pub(super) struct Driver {
     pub(super) deadline: Option<Timestamp>,
     pub(super) membership_at: Option<Moment>,
     pub(super) asking_membership: bool,
+    /// Why the last asking which organizations there are failed.
+    pub(super) membership_trouble: Option<Code>,
     pub(super) known: BTreeSet<OrganizationId>,
     pub(super) lines: Vec<Line>,
     /// When the event stream was heard last, by the wall clock.
     pub(super) heard_at: Option<Timestamp>,
     /// Why the last read of a feed failed.
     pub(super) troubles: BTreeMap<schedule::Feed, Code>,
+    /// What own.db has of the server's clock.
+    kept_clock: Option<net::KeptClock>,
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
 }
@@ -102,10 +109,12 @@ impl Driver {
             deadline: None,
             membership_at: None,
             asking_membership: false,
+            membership_trouble: None,
             known: BTreeSet::new(),
             lines: Vec::new(),
             heard_at: None,
             troubles: BTreeMap::new(),
+            kept_clock: None,
             wake_outbox: None,
             wake_schedule: None,
         }
@@ -124,7 +133,8 @@ impl Driver {
         let members = self.parts.store.read(|reading| members::stored(reading.cache)).await?;
         self.session_changed().await?;
         for organization in members.organizations {
-            self.open_organization(&organization.id, &members::offers(&organization)).await?;
+            let offers = members::offers(&organization, &self.parts.feeds);
+            self.open_organization(&organization.id, &offers).await?;
         }
         self.pass_deadlines().await?;
         let effects = self.schedule.step(schedule::Event::Front(true), &self.now(), Self::random());
@@ -220,7 +230,19 @@ impl Driver {
             }
         }
         self.pass_time().await?;
+        self.keep_clock().await?;
         self.flush().await
+    }
+
+    /// Keeps what is known of the server's clock for the next process, when it says something new.
+    async fn keep_clock(&mut self) -> Result<(), Fault> {
+        let found = self.parts.puller.http.server_clock().to_keep(&self.now());
+        let Some(new) = found.filter(|new| !self.kept_clock.is_some_and(|kept| kept.agrees(new))) else {
+            return Ok(());
+        };
+        self.parts.store.write_behind(move |writer| writer.own(|own| own_file::keep_clock(own, &new))).await?;
+        self.kept_clock = Some(new);
+        Ok(())
     }
 
     /// What time alone brings.
@@ -232,7 +254,8 @@ impl Driver {
         if self.wake_schedule.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_schedule(schedule::Event::Tick).await?;
         }
-        if self.membership_at.is_some_and(|at| now.since(&at).0 > MEMBERSHIP_MS) {
+        let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
+        if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {
             self.ask_membership();
         }
         if self.deadline.is_some_and(|at| at <= server_now(&self.parts.puller.http)) {
@@ -306,6 +329,7 @@ impl Driver {
     /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
     async fn cache_replaced(&mut self) -> Result<(), Fault> {
         self.note(Line::new(self.now().wall, "cache_replaced"));
+        self.lay_over_incidents().await?;
         self.step_schedule(schedule::Event::CopiesGone).await?;
         self.ask_membership();
         self.pass_deadlines().await
@@ -326,6 +350,8 @@ impl Driver {
             outbox: self.outbox.as_ref(),
             schedule: &self.schedule,
             troubles: &self.troubles,
+            // Where organizations are known, their feeds say what is wrong.
+            membership_trouble: self.membership_trouble.filter(|_| self.known.is_empty()),
             session: self.parts.session.as_ref(),
             offline: *self.offline.borrow(),
             heard_at: self.heard_at,

@@ -1,8 +1,9 @@
 //! Which organizations the account reaches, and what it may do there: asked of the server, kept in cache.db.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use onsite_wire::ids::{Generation, OrganizationId};
+use onsite_wire::ids::OrganizationId;
 use onsite_wire::onsite::{Capability, Me, MyOrganization};
 use onsite_wire::rest::OrganizationsResponse;
 use rusqlite::Connection;
@@ -12,10 +13,11 @@ use crate::journal::Line;
 use crate::net::{self, Http};
 use crate::session::Status;
 use crate::store::Fault;
-use crate::sync::feed::organization_number;
+use crate::sync::copies::record_of;
+use crate::sync::feed::{Needs, organization_number};
 use crate::sync::outbox;
-use crate::sync::pull::record_of;
-use crate::sync::schedule::{self, Mark};
+use crate::sync::pull::Pullable;
+use crate::sync::schedule;
 
 /// An organization that the account reaches.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +43,14 @@ pub(super) struct Offers {
 }
 
 /// What an organization offers; one that does not say has the vendor's feeds and nothing else.
-pub(super) fn offers(member: &Member) -> Offers {
-    let has = |capability| member.mine.as_ref().is_some_and(|mine| mine.capabilities.contains(&capability));
-    let mut feeds = vec!["inventory", "alarms"];
-    if has(Capability::People) {
-        feeds.push("people");
+pub(super) fn offers(member: &Member, registered: &[Arc<dyn Pullable>]) -> Offers {
+    let capabilities = member.mine.as_ref().map_or(&[][..], |mine| mine.capabilities.as_slice());
+    let met = |needs: Needs| needs.met_by(capabilities);
+    Offers {
+        rings: met(Needs::Offered(Capability::Events)),
+        digests: met(Needs::Offered(Capability::Digest)),
+        feeds: registered.iter().filter(|feed| met(feed.needs())).map(|feed| feed.name()).collect(),
     }
-    Offers { rings: has(Capability::Events), digests: has(Capability::Digest), feeds }
 }
 
 /// What cache.db knows.
@@ -75,20 +78,6 @@ fn write(cache: &Connection, membership: &Membership) -> Result<(), Fault> {
     // Names of organizations are part of the directory.
     cache.execute("UPDATE directory_version SET version = version + 1", [])?;
     Ok(())
-}
-
-/// Where the copies of all feeds stand.
-pub(super) fn marks(cache: &Connection) -> Result<Vec<(schedule::Feed, Mark)>, Fault> {
-    let mut select = cache.prepare_cached(
-        "SELECT organization.id, feed.name, feed.generation, feed.position
-           FROM feed JOIN organization ON organization.n = feed.organization WHERE feed.position IS NOT NULL",
-    )?;
-    let rows = select.query_map([], |row| {
-        let feed = schedule::Feed { organization: OrganizationId::from_bytes(row.get(0)?), name: row.get(1)? };
-        let generation = row.get::<_, Option<[u8; 16]>>(2)?.map(Generation::from_bytes);
-        Ok((feed, Mark { generation, offset: row.get(3)? }))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Asks the server.
@@ -127,6 +116,7 @@ impl Driver {
         let moved = person.as_ref().map(|person| person.id) != self.person.as_ref().map(|person| person.id);
         if person.is_some() || self.parts.session.is_none() {
             self.person = person;
+            self.parts.overlays.set_person(self.person.as_ref().map(|person| person.id));
         }
         if moved && self.outbox.is_none() {
             self.recover_outbox().await?;
@@ -159,10 +149,12 @@ impl Driver {
         let membership = match found {
             Ok(membership) => membership,
             Err(fault) => {
+                self.membership_trouble = Some(fault.code());
                 self.note(Line::new(self.now().wall, "membership_failed").saying(fault.code().as_str()));
                 return Ok(());
             }
         };
+        self.membership_trouble = None;
         let before = self.parts.store.read(|reading| stored(reading.cache)).await?;
         if before != membership {
             let new = membership.clone();
@@ -179,7 +171,8 @@ impl Driver {
         let known: BTreeMap<OrganizationId, &Member> =
             before.organizations.iter().map(|member| (member.id, member)).collect();
         for member in &membership.organizations {
-            self.open_organization(&member.id, &offers(member)).await?;
+            let offers = offers(member, &self.parts.feeds);
+            self.open_organization(&member.id, &offers).await?;
             let rights = |member: &Member| member.mine.as_ref().map(|mine| mine.rights.clone());
             if known.get(&member.id).is_some_and(|before| rights(before) != rights(member)) {
                 self.note(Line::new(self.now().wall, "rights_changed").of(member.id));
@@ -218,5 +211,54 @@ impl Driver {
         self.known.insert(organization);
         let event = schedule::Event::Opened { organization, rings: offers.rings, digests: offers.digests, feeds };
         self.step_schedule(event).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use onsite_wire::ids::Generation;
+    use onsite_wire::onsite::OrganizationRights;
+
+    use super::*;
+    use crate::account::feeds::feeds;
+
+    fn member(mine: Option<Vec<Capability>>) -> Member {
+        let id = OrganizationId::from_bytes([1; 16]);
+        let mine = mine.map(|capabilities| MyOrganization {
+            id,
+            label: String::new(),
+            generation: Generation::from_bytes([2; 16]),
+            capabilities,
+            rights: OrganizationRights::default(),
+            partner: None,
+            partner_name: String::new(),
+        });
+        Member { id, label: String::new(), mine }
+    }
+
+    #[test]
+    fn every_registered_feed_is_read_where_its_server_has_what_it_needs_and_nowhere_else() {
+        let registered = feeds(&Arc::default());
+        let names = |mine| offers(&member(mine), &registered).feeds;
+        let needed: Vec<Capability> = registered
+            .iter()
+            .filter_map(|feed| match feed.needs() {
+                Needs::Vendor => None,
+                Needs::Offered(capability) => Some(capability),
+            })
+            .collect();
+        let all: Vec<&str> = registered.iter().map(|feed| feed.name()).collect();
+        assert_eq!(names(Some(needed.clone())), all, "a registered feed was never read");
+        assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len(), "two feeds of one name");
+        assert_eq!(names(None), ["inventory", "alarms"], "the vendor's cloud has these two");
+        assert_eq!(names(Some(Vec::new())), names(None));
+        for missing in &needed {
+            let rest = needed.iter().filter(|capability| *capability != missing).copied().collect();
+            let unread =
+                registered.iter().find(|feed| feed.needs() == Needs::Offered(*missing)).map(|feed| feed.name());
+            assert!(!names(Some(rest)).contains(&unread.unwrap()));
+        }
     }
 }

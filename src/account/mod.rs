@@ -6,10 +6,13 @@
 
 mod acting;
 mod config;
+mod deciding;
 mod diagnostics;
 mod driver;
+mod feeds;
 mod members;
 mod organizations;
+mod outcome;
 mod own_file;
 mod reading;
 mod signal;
@@ -18,38 +21,42 @@ mod view;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use onsite_wire::codes::Code;
-use onsite_wire::ids::{ActionId, LocationId, OrganizationId, PersonId};
-use onsite_wire::onsite::{CurrentState, PersonEntry};
+use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
+use onsite_wire::onsite::PersonEntry;
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use config::{Access, AccountConfig};
 pub use organizations::{LocationNode, OrganizationOverview};
+pub use outcome::Outcome;
 pub use view::{AccountState, ActionStage, FeedState, OwnAction, SessionState};
 
 use self::driver::{Driver, Message, Parts};
 use self::view::View;
-use crate::alarms::{AlarmFeed, Alarms, FOLLOWERS, Receipt, own_end};
+use crate::alarms::Alarms;
 use crate::devices::directory::SharedDirectory;
-use crate::devices::feed::InventoryFeed;
 use crate::error::Error;
+use crate::incidents::Incidents;
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
-use crate::people::{self, PeopleFeed};
+use crate::people;
 use crate::session::{Person, Session, SignInStep};
 use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
-use crate::sync::handover::{Handover, Made, new_action_id};
-use crate::sync::outbox::Draft;
+use crate::sync::handover::{Handover, Made};
 use crate::sync::overlays::Overlays;
-use crate::sync::pull::{Pullable, Puller, server_now};
+use crate::sync::pull::Puller;
 
 /// The migrations of both files.
 pub const SCHEMA: Schema = Schema {
-    own: &[Migration { name: "0001_own.sql", sql: include_str!("../../migrations/own/0001_own.sql") }],
+    own: &[
+        Migration { name: "0001_own.sql", sql: include_str!("../../migrations/own/0001_own.sql") },
+        Migration { name: "0002_drafts.sql", sql: include_str!("../../migrations/own/0002_drafts.sql") },
+    ],
     cache: &[
         Migration { name: "0001_moment.sql", sql: include_str!("../../migrations/cache/0001_moment.sql") },
         Migration { name: "0002_inventory.sql", sql: include_str!("../../migrations/cache/0002_inventory.sql") },
         Migration { name: "0003_alarms.sql", sql: include_str!("../../migrations/cache/0003_alarms.sql") },
+        Migration { name: "0004_incidents.sql", sql: include_str!("../../migrations/cache/0004_incidents.sql") },
     ],
 };
 
@@ -71,6 +78,7 @@ struct Shared {
     changed: watch::Receiver<u64>,
     location: Arc<Mutex<Option<LocationId>>>,
     alarms: Alarms,
+    incidents: Incidents,
 }
 
 impl Account {
@@ -90,6 +98,8 @@ impl Account {
         };
         let (store, opened) = Store::open(options)?;
         belongs_here(&store, &config.server).await?;
+        let kept = store.write(|writer| writer.own(own_file::kept_clock)).await?;
+        kept.into_iter().for_each(|kept| http.recall_clock(kept));
         let (session, http) = match &config.access {
             Access::Person => {
                 let vault = own_file::Vault::open(&store).await?;
@@ -118,11 +128,7 @@ impl Account {
             clock: Arc::clone(&config.clock),
             session: session.clone(),
             overlays: Arc::clone(&overlays),
-            feeds: vec![
-                Arc::new(Arc::new(InventoryFeed { followers: FOLLOWERS })) as Arc<dyn Pullable>,
-                Arc::new(Arc::new(AlarmFeed { overlays: Arc::clone(&overlays) })),
-                Arc::new(Arc::new(PeopleFeed)),
-            ],
+            feeds: feeds::feeds(&overlays),
             view: Arc::clone(&view),
             changed,
             sender: sender.clone(),
@@ -137,24 +143,37 @@ impl Account {
         driver.begin().await?;
         let location = Arc::new(Mutex::new(stored_location(&store).await?));
         let engine = Arc::new(Engine::start(store.clone())?);
+        let narrowed: Arc<dyn Fn() -> Option<LocationId> + Send + Sync> = {
+            let location = Arc::clone(&location);
+            Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        let directory = SharedDirectory::default();
+        let incidents = Incidents {
+            store: store.clone(),
+            engine: Arc::clone(&engine),
+            directory: directory.clone(),
+            overlays: Arc::clone(&overlays),
+            puller: puller.clone(),
+            handover: handover(&sender),
+            location: Arc::clone(&narrowed),
+        };
         let alarms = Alarms {
             store: store.clone(),
             engine,
-            directory: SharedDirectory::default(),
+            directory,
             overlays,
             puller,
             handover: handover(&sender),
             me: me(&view),
-            location: {
-                let location = Arc::clone(&location);
-                Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
-            },
+            location: narrowed,
         };
         tokio::spawn(driver.run(receiver));
         if let Some(session) = &session {
             tokio::spawn(follow_session(session.changes(), sender.downgrade()));
         }
-        Ok(Self { shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms }) })
+        Ok(Self {
+            shared: Arc::new(Shared { store, session, sender, view, changed: watching, location, alarms, incidents }),
+        })
     }
 
     fn tell(&self, message: Message) -> Result<(), Error> {
@@ -210,11 +229,13 @@ impl Account {
     pub fn state(&self) -> AccountState {
         let http = &self.shared.alarms.puller.http;
         let now = http.clock().now();
+        let estimate = http.server_clock().estimate(&now);
         let state = self.view(|view| view.state.clone());
         AccountState {
             age_ms: state.read_at.map(|read_at| now.wall.millis_since(read_at).max(0)),
-            clock_offset_ms: http.server_clock().offset_ms(&now),
-            now: server_now(http),
+            clock_offset_ms: estimate.map(|(server, _)| server.millis_since(now.wall)),
+            clock_uncertain: !estimate.is_some_and(|(_, certain)| certain),
+            now: estimate.map_or(now.wall, |(server, _)| server),
             ..state
         }
     }
@@ -287,6 +308,11 @@ impl Account {
         &self.shared.alarms
     }
 
+    /// Everything about incidents and their chats.
+    pub fn incidents(&self) -> &Incidents {
+        &self.shared.incidents
+    }
+
     /// The people of an organization by name.
     pub async fn people(&self, organization: OrganizationId) -> Result<Vec<PersonEntry>, Error> {
         Ok(self.shared.store.read(move |reading| people::of(reading.cache, organization)).await?)
@@ -309,80 +335,6 @@ impl Account {
         *self.shared.location.lock().unwrap_or_else(PoisonError::into_inner) = location;
         Ok(())
     }
-
-    /// Does a parked action again, over what is there now: a new action that names the parked one.
-    pub async fn retry(&self, id: ActionId) -> Result<ActionId, Error> {
-        let own = self.actions().into_iter().find(|action| action.id == id);
-        let own = own.ok_or_else(|| Error::new(Code::ActionNotWaiting))?;
-        let ActionStage::Parked { current, .. } = &own.stage else { return Err(Error::new(Code::ActionNotWaiting)) };
-        // A conflict shows what is there now before the feed may have brought it.
-        let shown = current.as_deref().map_or(0, shown_version);
-        let seen = self.shared.alarms.version_of(own.subject, &own.kind).await?.max(shown);
-        let http = &self.shared.alarms.puller.http;
-        let moment = http.clock().now();
-        let draft = Draft {
-            id: new_action_id(&moment),
-            expires_at: own_end(&own.kind, &own.body, server_now(http), moment.wall),
-            organization: own.organization,
-            kind: own.kind,
-            subject: own.subject,
-            body: own.body,
-            seen,
-            retry_of: Some(id),
-        };
-        let made = self.shared.alarms.handover.hand(vec![draft]).await?;
-        match made.into_iter().next() {
-            Some(Ok(id)) => Ok(id),
-            Some(Err(code)) => Err(Error::new(code)),
-            None => Err(Error::new(Code::StoreClosed)),
-        }
-    }
-
-    /// Lets go of a parked action, or of one that the server cannot have heard of.
-    pub async fn discard(&self, id: ActionId) -> Result<(), Error> {
-        let (answer, answered) = oneshot::channel();
-        self.tell(Message::Discard(id, answer))?;
-        answered.await.unwrap_or_else(|_| Err(Error::new(Code::StoreClosed)))
-    }
-
-    /// What became of one press (A13).
-    pub fn outcome(&self, receipt: &Receipt) -> Outcome {
-        let actions = self.actions();
-        let mut outcome = Outcome {
-            refused: receipt.refused.iter().map(|(subject, error)| (subject.id, error.code)).collect(),
-            ..Outcome::default()
-        };
-        for (subject, id) in &receipt.actions {
-            match actions.iter().find(|action| action.id == *id).map(|action| &action.stage) {
-                Some(ActionStage::OnPhone { .. }) => outcome.waiting += 1,
-                Some(ActionStage::Parked { code: Code::VersionMoved, .. }) => {
-                    outcome.decided_by_others.push(subject.id)
-                }
-                Some(ActionStage::Parked { code, .. }) => outcome.refused.push((subject.id, *code)),
-                Some(ActionStage::OnServer) | None => outcome.done += 1,
-            }
-        }
-        outcome
-    }
-}
-
-/// What became of one press on many alarms (A13): "197 done, 3 decided by others".
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcome {
-    /// On the server.
-    pub done: usize,
-    /// Still on this phone.
-    pub waiting: usize,
-    /// Somebody else was there in between.
-    pub decided_by_others: Vec<uuid::Uuid>,
-    /// Refused, blocked or too old, and why.
-    pub refused: Vec<(uuid::Uuid, Code)>,
-}
-
-/// The version of the aspect that a conflict shows.
-fn shown_version(current: &CurrentState) -> i64 {
-    let acknowledgement = current.acknowledgement.as_ref().map(|aspect| aspect.version);
-    acknowledgement.or(current.mute.as_ref().map(|aspect| aspect.version)).unwrap_or_default()
 }
 
 /// The files belong to one server.

@@ -4,6 +4,7 @@ use onsite_wire::ids::ActionId;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
+use crate::net::KeptClock;
 use crate::session::{StoredSession, TokenVault, VaultFault};
 use crate::store::{Fault, Store, Writer};
 use crate::sync::outbox::{Entry, Record};
@@ -55,6 +56,20 @@ pub(super) fn set_setting(own: &Connection, name: &str, value: Option<&dyn ToSql
         None => own.prepare_cached("DELETE FROM setting WHERE name = ?1")?.execute([name])?,
     };
     Ok(())
+}
+
+const CLOCK: &str = "server.clock";
+
+/// What an earlier process knew of the server's clock; what cannot be read is as good as none.
+pub(super) fn kept_clock(own: &Connection) -> Result<Option<KeptClock>, Fault> {
+    let text: Option<String> = setting(own, CLOCK)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Keeps what is known of the server's clock.
+pub(super) fn keep_clock(own: &Connection, clock: &KeptClock) -> Result<(), Fault> {
+    let text = serde_json::to_string(clock).map_err(|_| Fault::Value("clock"))?;
+    set_setting(own, CLOCK, Some(&text))
 }
 
 /// The session in own.db.

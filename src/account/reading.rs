@@ -11,6 +11,7 @@ use super::signal::Signal;
 use crate::journal::Line;
 use crate::net::{self, Http};
 use crate::store::Fault;
+use crate::sync::copies;
 use crate::sync::feed::organization_number;
 use crate::sync::outbox;
 use crate::sync::pull::{self, Pullable, Pulled};
@@ -44,7 +45,7 @@ impl Driver {
                         .write_behind(move |writer| {
                             writer.cache(|cache, _| {
                                 let n = organization_number(cache, feed.organization)?;
-                                pull::remember(cache, n, &feed.name, &times)
+                                copies::remember(cache, n, &feed.name, &times)
                             })
                         })
                         .await?;

@@ -8,7 +8,7 @@ use onsite_wire::onsite::{CurrentState, Subject};
 use serde_json::Value;
 
 use crate::session::{Person, Session, Status};
-use crate::sync::outbox::{Decision, Entry, OnPhone, Outbox, Reason, Stage};
+use crate::sync::outbox::{Decision, Entry, OnPhone, Outbox, Reason, Stage, SubjectName};
 use crate::sync::schedule::{Feed, Schedule};
 use crate::time::{Moment, Timestamp};
 
@@ -31,6 +31,9 @@ pub struct AccountState {
     pub trouble: Option<Code>,
     /// Milliseconds that the server's clock is ahead of the phone's (S2).
     pub clock_offset_ms: Option<i64>,
+    /// The server's time is a guess: no answer ever told it, or the phone was started again since and its own clock may have
+    /// been set.
+    pub clock_uncertain: bool,
     /// Actions on this phone only.
     pub waiting: usize,
     /// Actions that wait for a decision.
@@ -66,6 +69,8 @@ pub struct OwnAction {
     pub kind: String,
     /// What it is about.
     pub subject: Subject,
+    /// What that was called at the press.
+    pub name: SubjectName,
     /// When it was made, by the phone's clock.
     pub made_at: Timestamp,
     /// Where it stands (O3).
@@ -133,6 +138,8 @@ pub(super) struct Scene<'a> {
     pub(super) outbox: Option<&'a Outbox>,
     pub(super) schedule: &'a Schedule,
     pub(super) troubles: &'a BTreeMap<Feed, Code>,
+    /// Why nothing is read, where not even the organizations are known.
+    pub(super) membership_trouble: Option<Code>,
     pub(super) session: Option<&'a Session>,
     pub(super) offline: bool,
     /// When the event stream was heard last: what it did not ring for had not changed.
@@ -180,6 +187,7 @@ impl Scene<'_> {
             organization: entry.organization,
             kind: entry.kind.clone(),
             subject: entry.subject,
+            name: entry.name.clone(),
             made_at: entry.made.wall,
             stage: self.stage(outbox.stage(entry.id)?),
             body: entry.body.clone(),
@@ -236,7 +244,7 @@ impl Scene<'_> {
             offline: self.offline,
             live,
             read_at,
-            trouble: feeds.iter().find_map(|feed| feed.trouble),
+            trouble: feeds.iter().find_map(|feed| feed.trouble).or(self.membership_trouble),
             waiting: self.outbox.map_or(0, Outbox::unsent),
             parked,
             next_attempt: self.outbox.and_then(Outbox::next_attempt).map(|at| self.on_wall(at)),

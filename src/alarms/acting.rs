@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use onsite_rules::acknowledgement::{AcknowledgeBody, NOTE_LIMIT};
-use onsite_rules::action::{ACKNOWLEDGE, KINDS, MUTE, RELEASE, Refusal, UNMUTE};
+use onsite_rules::action::{ACKNOWLEDGE, Aspect, KINDS, Kind, MUTE, RELEASE, Refusal, UNMUTE};
 use onsite_rules::mute::{self, MuteBody, Target, holds};
 use onsite_rules::rights::{Permission, may};
 use onsite_wire::codes::Code;
@@ -21,19 +21,18 @@ use crate::devices::directory::Directory;
 use crate::error::Error;
 use crate::people;
 use crate::store::{Fault, Reading};
-use crate::sync::outbox::{Draft, KindRules};
+use crate::sync::outbox::{Draft, KindRules, SubjectName};
 use crate::time::Timestamp;
 
 /// The kinds of actions of this room. A change of one's mind before anything was sent takes the place of what was unsent.
 pub(crate) fn kinds() -> Vec<KindRules> {
     KINDS
         .iter()
+        .filter(|kind| kind.merge.aspect().is_some())
         .map(|kind| {
-            let replaces: &[&_] = match kind.name {
-                name if name == ACKNOWLEDGE.name || name == RELEASE.name => &[&ACKNOWLEDGE, &RELEASE],
-                _ => &[&MUTE, &UNMUTE],
-            };
-            KindRules::of(kind, replaces)
+            let aspect = kind.merge.aspect();
+            let same = |other: &&Kind| aspect.is_some() && other.merge.aspect() == aspect;
+            KindRules::of(kind, &KINDS.iter().filter(same).collect::<Vec<_>>())
         })
         .collect()
 }
@@ -81,17 +80,33 @@ pub struct Receipt {
     pub refused: Vec<(Subject, Error)>,
 }
 
-/// What is done.
-#[derive(Debug, Clone)]
-pub(super) enum Deed {
-    Acknowledge { assignee: Assignee, note: String },
+/// What a person does to an alarm or a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Make somebody responsible, or change who or the note (A7).
+    Acknowledge {
+        /// Who becomes responsible.
+        assignee: Assignee,
+        /// The note; empty for none.
+        note: String,
+    },
+    /// Take an acknowledgement back (A7).
     Release,
-    Mute { until: MuteUntil, reason: MuteReason, text: String },
+    /// Mute, or change the mute (A9).
+    Mute {
+        /// Until when.
+        until: MuteUntil,
+        /// Why.
+        reason: MuteReason,
+        /// Words beside the reason.
+        text: String,
+    },
+    /// Lift a mute (A9).
     Unmute,
 }
 
 impl Deed {
-    const fn kind(&self) -> &'static onsite_rules::action::Kind {
+    pub(super) const fn kind(&self) -> &'static Kind {
         match self {
             Self::Acknowledge { .. } => &ACKNOWLEDGE,
             Self::Release => &RELEASE,
@@ -116,27 +131,31 @@ pub(super) struct Standing {
     pub(super) cleared: bool,
     pub(super) acknowledgement: Option<AcknowledgementAspect>,
     pub(super) mute: Option<MuteAspect>,
+    pub(super) name: SubjectName,
 }
 
 impl Standing {
     /// Of an alarm; `None` when the phone does not have it.
     pub(super) fn of_alarm(reading: &Reading<'_>, directory: &Directory, id: AlarmId) -> Result<Option<Self>, Fault> {
-        let found: Option<(i64, i64, bool, Option<String>, Option<String>)> = reading
+        let found: Option<(i64, i64, bool, Option<String>, Option<String>, String)> = reading
             .cache
             .prepare_cached(
-                "SELECT organization, device, cleared IS NOT NULL, acknowledgement, mute FROM alarm WHERE id = ?1",
+                "SELECT organization, device, cleared IS NOT NULL, acknowledgement, mute, label FROM alarm WHERE id = ?1",
             )?
-            .query_row([id.bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .query_row([id.bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })
             .optional()?;
-        let Some((organization, device, cleared, acknowledgement, mute)) = found else { return Ok(None) };
+        let Some((organization, device, cleared, acknowledgement, mute, label)) = found else { return Ok(None) };
         let Some(organization) = directory.organization(organization) else { return Ok(None) };
         Ok(Some(Self {
             organization: organization.id,
-            mine: membership(reading, organization.id)?,
+            mine: people::mine(reading.cache, organization.id)?,
             path: path(directory, device),
             cleared,
             acknowledgement: from_text(acknowledgement.as_deref())?,
             mute: from_text(mute.as_deref())?,
+            name: SubjectName { label, within: device_label(directory, device) },
         }))
     }
 
@@ -149,12 +168,21 @@ impl Standing {
         };
         Ok(Some(Self {
             organization: organization.id,
-            mine: membership(reading, organization.id)?,
+            mine: people::mine(reading.cache, organization.id)?,
             path: path(directory, n),
             cleared: false,
             acknowledgement: None,
             mute: devices::effective_mute(reading.cache, n)?,
+            name: SubjectName { label: device_label(directory, n), within: String::new() },
         }))
+    }
+
+    /// The version of an aspect, as the person sees it; 0 where nobody has touched it yet.
+    pub(super) fn version(&self, aspect: Aspect) -> i64 {
+        match aspect {
+            Aspect::Acknowledgement => self.acknowledgement.as_ref().map_or(0, |seen| seen.version),
+            Aspect::Mute => self.mute.as_ref().map_or(0, |seen| seen.version),
+        }
     }
 
     /// Whether the server offers it, and whether the person may.
@@ -167,22 +195,16 @@ impl Standing {
     }
 }
 
+fn device_label(directory: &Directory, n: i64) -> String {
+    directory.device(n).map_or_else(String::new, |entry| entry.label.to_string())
+}
+
 fn path(directory: &Directory, device: i64) -> Vec<LocationId> {
     directory.above(directory.place_of(device)).map(|(_, entry)| entry.id).collect()
 }
 
-/// What the person may do in an organization; `None` where the server does not say.
-pub(super) fn membership(reading: &Reading<'_>, id: OrganizationId) -> Result<Option<MyOrganization>, Fault> {
-    let text: Option<Option<String>> = reading
-        .cache
-        .prepare_cached("SELECT me FROM organization WHERE id = ?1")?
-        .query_row([id.bytes()], |row| row.get(0))
-        .optional()?;
-    from_text(text.flatten().as_deref())
-}
-
 /// When an intention is over by itself, by the phone's wall clock: a mute's own end. The outbox measures by that clock.
-pub(crate) fn own_end(kind: &str, body: &Value, now: Timestamp, wall: Timestamp) -> Option<Timestamp> {
+pub(super) fn own_end(kind: &str, body: &Value, now: Timestamp, wall: Timestamp) -> Option<Timestamp> {
     let body: MuteBody = if kind == MUTE.name { serde_json::from_value(body.clone()).ok()? } else { return None };
     body.until.map(|end| wall.plus_millis(end.millis_since(now)))
 }
@@ -225,19 +247,13 @@ pub(super) fn draft(
             kind: deed.kind().name.to_owned(),
             subject,
             body,
-            seen: seen_version(standing, deed),
+            seen: deed.kind().merge.aspect().map_or(0, |aspect| standing.version(aspect)),
             // The outbox measures by the phone's own clock.
             expires_at: expires_at.map(|end| wall.plus_millis(end.millis_since(now))),
             retry_of: None,
+            name: standing.name.clone(),
         }),
     })
-}
-
-fn seen_version(standing: &Standing, deed: &Deed) -> i64 {
-    match deed {
-        Deed::Acknowledge { .. } | Deed::Release => standing.acknowledgement.as_ref().map_or(0, |seen| seen.version),
-        Deed::Mute { .. } | Deed::Unmute => standing.mute.as_ref().map_or(0, |seen| seen.version),
-    }
 }
 
 fn value(body: impl serde::Serialize) -> Result<Value, Refusal> {
@@ -258,8 +274,8 @@ fn acknowledge(assignee: &Assignee, note: &str, chosen: &onsite_rules::acknowled
 fn mute_body(body: &MuteBody, standing: &Standing, subject: Subject, now: Timestamp) -> Checked {
     let target = match subject.kind {
         SubjectKind::Alarm => Target::Alarm { cleared: standing.cleared },
-        SubjectKind::Device => Target::Device,
         SubjectKind::Person => return Err(Refusal::of(Code::NotOffered)),
+        SubjectKind::Device | SubjectKind::Incident => Target::Device,
     };
     mute::check(body, target, now)?;
     Ok((value(body)?, body.until))

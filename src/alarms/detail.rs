@@ -101,7 +101,7 @@ pub struct Plot {
     pub history: SensorHistory,
     /// When the alarm was activated.
     pub alarm_from: Timestamp,
-    /// When it was cleared; `None` while active.
+    /// When it was cleared; `None` while active, and where that is not known.
     pub alarm_to: Option<Timestamp>,
     /// When this was asked of the server; it may have been a while ago.
     pub seen_at: Timestamp,

@@ -77,6 +77,7 @@ mod tests {
             by: PersonId::from_bytes([1; 16]),
             by_name: "Ada".into(),
             standing: Standing::OnPhone,
+            parked: None,
         }
     }
 

@@ -15,7 +15,7 @@ use super::mark::{AlarmsChanged, Mark};
 use crate::devices::directory::Directory;
 use crate::devices::intake::PlacesChanged;
 use crate::store::Fault;
-use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::sync::overlays::Overlays;
 use crate::time::Timestamp;
 
@@ -24,6 +24,8 @@ const LISTED_MS: i64 = 6 * 24 * 60 * 60 * 1_000;
 
 /// What was seen stays this long after its clearing (O1).
 const KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+
+pub(super) const NAME: &str = "alarms";
 
 /// The feed `alarms`.
 #[derive(Debug, Clone)]
@@ -43,7 +45,11 @@ impl Feed for AlarmFeed {
     type Item = Arrived;
 
     fn name(&self) -> &'static str {
-        "alarms"
+        NAME
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Vendor
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {
@@ -127,7 +133,8 @@ impl Feed for AlarmFeed {
         Some(format!("onsite/v1/organizations/{organization}/alarms/{id}"))
     }
 
-    /// An alarm that was active and is not there: it was cleared while nobody looked, nobody knows when.
+    /// An alarm that was active and is not there: it was cleared while nobody looked, nobody knows when. The column holds
+    /// minus the time of noticing, from which its 90 days run.
     fn missing(&self, intake: &mut Intake<'_>, id: Uuid) -> Result<(), Fault> {
         let mut changed = AlarmsChanged::default();
         if let Some(n) = number(intake.cache, AlarmId(id))? {
@@ -136,10 +143,10 @@ impl Feed for AlarmFeed {
                 .cache
                 .prepare_cached(
                     "UPDATE alarm
-                        SET cleared = 0, status = max(status, 1), mute_holds = 0, muted = 0, revision = 0
+                        SET cleared = ?2, status = max(status, 1), mute_holds = 0, muted = 0, revision = 0
                       WHERE n = ?1 AND cleared IS NULL",
                 )?
-                .execute([n])?;
+                .execute((n, -intake.now.micros()))?;
             changed.push(before, Mark::of(intake.cache, n)?);
             intake.changes.note(changed);
         }
@@ -162,7 +169,7 @@ fn listed_between(intake: &Intake<'_>, first: i64, last: i64, since: i64) -> Res
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Lets go of alarms whose clearing lies 90 days back, and of what was seen of them.
+/// Lets go of alarms whose clearing, or the noticing of it, lies 90 days back, and of what was seen of them.
 fn forget_old(intake: &Intake<'_>, changed: &mut AlarmsChanged) -> Result<(), Fault> {
     let old = intake.now.plus_millis(-KEPT_MS).micros();
     // What was cleared before a moment was activated before it: those alone are looked at.
@@ -170,7 +177,7 @@ fn forget_old(intake: &Intake<'_>, changed: &mut AlarmsChanged) -> Result<(), Fa
         .cache
         .prepare_cached(
             "SELECT n, id FROM alarm INDEXED BY alarm_newest
-              WHERE status IN (1, 2) AND recency > ?3 AND organization = ?1 AND cleared > 0 AND cleared < ?2",
+              WHERE status IN (1, 2) AND recency > ?3 AND organization = ?1 AND cleared <> 0 AND abs(cleared) < ?2",
         )?
         .query_map((intake.organization, old, -old), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;

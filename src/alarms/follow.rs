@@ -4,7 +4,7 @@
 use onsite_rules::mute::{ANNOUNCED_MS, holds};
 use onsite_rules::severity::shown;
 use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
-use onsite_wire::onsite::{Subject, SubjectKind};
+use onsite_wire::onsite::{CurrentState, Subject, SubjectKind};
 use onsite_wire::rest::{MuteAspect, Severity};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -33,6 +33,20 @@ pub(crate) fn overlay(
     let mut changed = AlarmsChanged::default();
     intake::overlay(cache, n, pending, now, &mut changed)?;
     changes.note(changed);
+    Ok(())
+}
+
+/// Takes the state that a conflict showed for the server's value, where it is newer than that: the feed brings the same
+/// later. [`overlay`] has to follow in the same transaction; it makes what is seen of it.
+pub(crate) fn learn(cache: &Connection, id: AlarmId, current: &CurrentState) -> Result<(), Fault> {
+    let Some(n) = number(cache, id)? else { return Ok(()) };
+    let known = intake::server_aspects(cache, n)?;
+    let newer = known.clone().moved_to(current);
+    if newer != known {
+        cache
+            .prepare_cached("UPDATE alarm SET server = ?2 WHERE n = ?1")?
+            .execute((n, intake::to_text(Some(&newer))?))?;
+    }
     Ok(())
 }
 

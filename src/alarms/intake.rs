@@ -7,6 +7,7 @@ use std::sync::Arc;
 use onsite_rules::mute::holds;
 use onsite_rules::severity::{Shown, shown};
 use onsite_wire::ids::{DeviceId, PersonId};
+use onsite_wire::onsite::CurrentState;
 use onsite_wire::rest::{AcknowledgementAspect, Alarm, FloorPosition, MuteAspect};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,22 @@ impl Aspects {
             )),
             mute: Some(effective::mute(&self.mute.clone().unwrap_or_default(), pending)),
         }
+    }
+
+    /// The same with the aspects that a conflict showed, where those are newer.
+    pub(super) fn moved_to(mut self, current: &CurrentState) -> Self {
+        let newer = |shown: i64, known: Option<i64>| shown > known.unwrap_or_default();
+        if let Some(shown) = &current.acknowledgement
+            && newer(shown.version, self.acknowledgement.as_ref().map(|known| known.version))
+        {
+            self.acknowledgement = Some(shown.clone());
+        }
+        if let Some(shown) = &current.mute
+            && newer(shown.version, self.mute.as_ref().map(|known| known.version))
+        {
+            self.mute = Some(shown.clone());
+        }
+        self
     }
 
     fn assignee(&self) -> Option<[u8; 16]> {

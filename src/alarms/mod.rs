@@ -8,11 +8,12 @@
 //! | `mark`, `row` | what must be known of an alarm to place it; what a list shows of it |
 //! | `feed`, `intake`, `words` | taking alarms in: columns, search words |
 //! | `effective` | what is seen: the server's value under the person's pending actions: pure |
-//! | `acting` | what a person does, as actions |
+//! | `acting`, `deciding` | what a person does, as actions; what a person decides about one that had no effect |
 //! | `follow` | alarms follow their devices, and time |
 //! | `detail`, `why`, `seen` | one alarm's page; why a list is short; what was seen once |
 
 mod acting;
+mod deciding;
 mod detail;
 mod effective;
 mod facets;
@@ -34,7 +35,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use acting::{Chosen, MuteUntil, Receipt};
+pub use acting::{Chosen, Deed, MuteUntil, Receipt};
 pub use detail::{AlarmDetail, AssigneeChoice, DeviceSummary, Offer, Offers, Plot};
 pub use facets::Facets;
 pub use feed::AlarmFeed;
@@ -43,13 +44,14 @@ pub use follow::{MuteMoment, MuteTarget};
 pub use list::AlarmList;
 pub use mark::{Mark, Status};
 pub use room::{AlarmWindow, Alarms};
-pub use row::{AcknowledgedBy, AlarmRow, MutedBy};
+pub use row::{AcknowledgedBy, AlarmRow, Cleared, MutedBy};
 pub use saved::SavedFilter;
 pub use why::Why;
 
-pub(crate) use acting::{kinds, own_end};
+pub(crate) use acting::kinds;
+pub(crate) use deciding::Undone;
 pub(crate) use effective::mute as mute_under;
-pub(crate) use follow::{covered, next_deadline, overlay, pass_deadlines};
+pub(crate) use follow::{covered, learn, next_deadline, overlay, pass_deadlines};
 
 /// What must follow devices that changed.
 pub(crate) const FOLLOWERS: &[crate::devices::intake::Follower] = &[follow::follow_devices];

@@ -14,6 +14,7 @@ use super::acting::{Chosen, Deed, MuteUntil, Receipt, Standing, draft};
 use super::detail::{self, AlarmDetail, AssigneeChoice, Offer, Plot};
 use super::filter::{AlarmFilter, AlarmSort, AssignmentChoice};
 use super::list::AlarmList;
+use super::row::Cleared;
 use super::seen;
 use super::why::{self, Why};
 use crate::devices::directory::SharedDirectory;
@@ -68,7 +69,7 @@ impl Alarms {
         self.engine.open(self.list(filter, sort), size, Some(at.0))
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&Self, &Reading<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Error> {
@@ -101,13 +102,14 @@ impl Alarms {
         let Some(sensor) = detail.sensor else { return Err(Error::new(Code::NotFound).with("what", "sensor")) };
         let row = detail.row;
         let from = row.activated.plus_millis(-PLOT_MARGIN_MS);
-        let to = row.cleared.map_or_else(|| server_now(&self.puller.http), |at| at.plus_millis(PLOT_MARGIN_MS));
+        let cleared_at = row.cleared.and_then(Cleared::at);
+        let to = cleared_at.map_or_else(|| server_now(&self.puller.http), |at| at.plus_millis(PLOT_MARGIN_MS));
         let path = format!(
             "onsite/v1/organizations/{}/sensors/{sensor}/history?from={from}&to={to}&buckets={PLOT_BUCKETS}",
             row.organization
         );
         let (history, seen_at) = self.fetch_or_recall::<SensorHistory>("plot", id, &path).await?;
-        Ok(Plot { history, alarm_from: row.activated, alarm_to: row.cleared, seen_at })
+        Ok(Plot { history, alarm_from: row.activated, alarm_to: cleared_at, seen_at })
     }
 
     /// What people did to an alarm, oldest first: fresh from the server or, without signal, as it was seen last (O1).
@@ -202,27 +204,6 @@ impl Alarms {
         self.acknowledge(Chosen::AllOf(filter), to, "").await
     }
 
-    /// The version of what a kind of action moves, as the person sees it now.
-    pub(crate) async fn version_of(&self, subject: Subject, kind: &str) -> Result<i64, Error> {
-        let acknowledges = kind == onsite_rules::action::ACKNOWLEDGE.name || kind == onsite_rules::action::RELEASE.name;
-        self.read(move |room, reading| {
-            let directory = room.directory.at(reading.cache)?;
-            let standing = match subject.kind {
-                SubjectKind::Alarm => Standing::of_alarm(reading, &directory, AlarmId(subject.id))?,
-                SubjectKind::Device => Standing::of_device(reading, &directory, DeviceId(subject.id))?,
-                SubjectKind::Person => None,
-            };
-            Ok(standing.map_or(0, |standing| {
-                if acknowledges {
-                    standing.acknowledgement.map_or(0, |seen| seen.version)
-                } else {
-                    standing.mute.map_or(0, |seen| seen.version)
-                }
-            }))
-        })
-        .await
-    }
-
     /// Makes drafts in one snapshot, and hands them over at once: one action per alarm, one call (A13).
     async fn act(&self, chosen: Chosen, deed: Deed) -> Result<Receipt, Error> {
         let drafts = self.read(move |room, reading| {
@@ -247,7 +228,7 @@ impl Alarms {
         self.hand(vec![(subject, drafted.await?)]).await
     }
 
-    fn draft(
+    pub(super) fn draft(
         &self,
         reading: &Reading<'_>,
         standing: Option<Standing>,

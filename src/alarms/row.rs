@@ -42,8 +42,8 @@ pub struct AlarmRow {
     pub category: String,
     /// When it was activated.
     pub activated: Timestamp,
-    /// When its condition went for good.
-    pub cleared: Option<Timestamp>,
+    /// When its condition went for good; `None` while active.
+    pub cleared: Option<Cleared>,
     /// How often the condition occurred (A3).
     pub count: i32,
     /// Who is responsible.
@@ -52,6 +52,31 @@ pub struct AlarmRow {
     pub muted: Option<MutedBy>,
     /// Where one's own action on it stands, if one still shapes what is seen (O3).
     pub own_action: Option<Standing>,
+}
+
+/// When an alarm's condition went for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cleared {
+    /// At this time.
+    At(Timestamp),
+    /// While nobody looked: the server has forgotten the alarm since.
+    TimeUnknown,
+}
+
+impl Cleared {
+    /// Of the column `cleared`: a time, or, where that is not known, minus the time at which its absence was noticed. 0 is
+    /// what an earlier version wrote for that.
+    pub(super) const fn from_column(micros: i64) -> Self {
+        if micros > 0 { Self::At(Timestamp::from_micros(micros)) } else { Self::TimeUnknown }
+    }
+
+    /// The time, where it is known.
+    pub const fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::TimeUnknown => None,
+        }
+    }
 }
 
 /// Who is responsible, and how that came.
@@ -150,7 +175,7 @@ fn read_one(row: &Row<'_>, cache: &Connection, directory: &Directory, overlays: 
         place: directory.path(directory.place_of(device_number)),
         category: directory.category(row.get(7)?).to_owned(),
         activated: Timestamp::from_micros(-row.get::<_, i64>(8)?),
-        cleared: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_micros),
+        cleared: row.get::<_, Option<i64>>(9)?.map(Cleared::from_column),
         count: shown_count(row.get(10)?),
         acknowledged: None,
         muted: None,

@@ -8,12 +8,14 @@ use onsite_wire::codes::Code;
 use onsite_wire::onsite::MyOrganization;
 use onsite_wire::rest::Subscription;
 
-use super::acting::membership;
+use super::feed;
 use super::filter::AlarmFilter;
 use super::list::AlarmList;
 use crate::devices::directory::{Directory, Presence};
 use crate::live::{Query, Start};
+use crate::people;
 use crate::store::{Fault, Reading};
+use crate::sync::copies::is_read;
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,16 +89,10 @@ fn by_organization(reading: &Reading<'_>, directory: &Directory, filter: &AlarmF
     let mut none = true;
     for (n, entry) in chosen {
         none = false;
-        let read: bool = reading
-            .cache
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM feed WHERE organization = ?1 AND name = 'alarms' AND position IS NOT NULL)",
-            )?
-            .query_row([n], |row| row.get(0))?;
-        if !read {
+        if !is_read(reading.cache, entry.id, feed::NAME)? {
             push(Code::NotReadYet);
         }
-        let mine: Option<MyOrganization> = membership(reading, entry.id)?;
+        let mine: Option<MyOrganization> = people::mine(reading.cache, entry.id)?;
         if mine.is_some_and(|mine| !sees_everything(&mine.rights)) {
             push(Code::LimitedByRights);
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::intake::{Follower, Work};
 use crate::store::Fault;
-use crate::sync::feed::{Feed, Intake, Read, Route, Unreadable};
+use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::time::Timestamp;
 
 /// The feed `inventory`.
@@ -23,6 +23,10 @@ impl Feed for InventoryFeed {
 
     fn name(&self) -> &'static str {
         "inventory"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Vendor
     }
 
     fn route(&self, organization: OrganizationId, read: Read) -> Route {

@@ -9,4 +9,4 @@ pub mod feed;
 pub mod intake;
 pub(crate) mod mute;
 
-pub(crate) use mute::{effective_mute, overlay_actions as overlay_mute};
+pub(crate) use mute::{effective_mute, learn as learn_mute, overlay_actions as overlay_mute};

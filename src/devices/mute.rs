@@ -17,6 +17,11 @@ fn written(aspect: Option<&MuteAspect>) -> Result<Option<String>, Fault> {
     aspect.map(|aspect| serde_json::to_string(aspect).map_err(|_| Fault::Value("mute"))).transpose()
 }
 
+/// As it stands in `mute_server`, where NULL says that nothing covers the device.
+fn kept(aspect: Option<&MuteAspect>) -> Result<String, Fault> {
+    Ok(written(aspect)?.unwrap_or_else(|| "null".to_owned()))
+}
+
 fn read(text: Option<String>) -> Result<Option<MuteAspect>, Fault> {
     text.map(|text| serde_json::from_str(&text).map_err(|_| Fault::Value("mute"))).transpose()
 }
@@ -31,7 +36,7 @@ pub(super) fn take_server_mute(
 ) -> Result<bool, Fault> {
     let covered = cache
         .prepare_cached("UPDATE device SET mute_server = ?2 WHERE n = ?1 AND mute_server IS NOT NULL")?
-        .execute((device, written(aspect)?.unwrap_or_else(|| "null".to_owned())))?;
+        .execute((device, kept(aspect)?))?;
     if covered > 0 { Ok(false) } else { write_effective(cache, device, aspect, now) }
 }
 
@@ -59,8 +64,7 @@ pub(crate) fn overlay(
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let server = server_mute(cache, device)?;
-    let keep =
-        if overlaid.is_some() { Some(written(server.as_ref())?.unwrap_or_else(|| "null".to_owned())) } else { None };
+    let keep = if overlaid.is_some() { Some(kept(server.as_ref())?) } else { None };
     cache.prepare_cached("UPDATE device SET mute_server = ?2 WHERE n = ?1")?.execute((device, keep))?;
     write_effective(cache, device, overlaid.or(server.as_ref()), now)
 }
@@ -123,6 +127,23 @@ pub(crate) fn pass_deadline(cache: &Connection, subject: i64, n: i64) -> Result<
     Ok(())
 }
 
+/// Takes the mute that a conflict showed for the server's value, where it is newer than that: the feed brings the same later.
+/// [`overlay_actions`] has to follow in the same transaction; it makes what is seen of it.
+pub(crate) fn learn(cache: &Connection, id: DeviceId, shown: Option<&MuteAspect>) -> Result<(), Fault> {
+    let (Some(shown), Some(n)) = (shown, number(cache, id)?) else { return Ok(()) };
+    if shown.version > server_mute(cache, n)?.map_or(0, |known| known.version) {
+        cache.prepare_cached("UPDATE device SET mute_server = ?2 WHERE n = ?1")?.execute((n, written(Some(shown))?))?;
+    }
+    Ok(())
+}
+
+fn number(cache: &Connection, id: DeviceId) -> Result<Option<i64>, Fault> {
+    Ok(cache
+        .prepare_cached("SELECT n FROM device WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?)
+}
+
 /// Lays the person's pending actions over a device's mute anew; none: lifts them.
 pub(crate) fn overlay_actions(
     cache: &Connection,
@@ -133,11 +154,7 @@ pub(crate) fn overlay_actions(
     laid_over: impl FnOnce(&MuteAspect) -> MuteAspect,
     followers: &[Follower],
 ) -> Result<(), Fault> {
-    let n: Option<i64> = cache
-        .prepare_cached("SELECT n FROM device WHERE id = ?1")?
-        .query_row([id.bytes()], |row| row.get(0))
-        .optional()?;
-    let Some(n) = n else { return Ok(()) };
+    let Some(n) = number(cache, id)? else { return Ok(()) };
     let server = server_mute(cache, n)?;
     // A server leaves out what nobody has touched yet.
     let overlaid = (!pending.is_empty()).then(|| laid_over(&server.unwrap_or_default()));

@@ -89,6 +89,11 @@ impl Http {
         self.shared.server_clock.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Takes up what an earlier process kept of the server's clock.
+    pub fn recall_clock(&self, kept: super::KeptClock) {
+        self.shared.server_clock.lock().unwrap_or_else(PoisonError::into_inner).recall(kept);
+    }
+
     /// The clocks that this client reads.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.clock

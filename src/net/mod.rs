@@ -25,7 +25,7 @@ mod stream;
 
 pub use authority::{ApiKey, Asking, Authority, Credential};
 pub use client::{HttpConfig, Timeouts, Unusable};
-pub use clock::{ClockReading, ServerClock};
+pub use clock::{ClockReading, KeptClock, ServerClock};
 pub use events::{Event, EventParser, Events};
 pub use fault::{Breakage, Fault, Stranger};
 pub use feed::Feed;

@@ -3,7 +3,7 @@
 //!
 //! SQLite would do it within the writer's commit. Here the writer only says that there is something to bring back; copying
 //! goes on beside it. The journal can begin anew only when all of it was brought back, and a writer that never rests always
-//! adds more: so when it has become long, the writer itself brings back the rest, which is little by then.
+//! adds more: so when it has become long, what the network brings waits until it is done. A person's action never does.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -13,12 +13,10 @@ use super::Shared;
 use super::connection::{self, Use};
 use super::fault::{Fault, File};
 
-/// Pages in the journal that are worth bringing back: 16 MB.
+/// Pages in the journal that are worth bringing back: 8 MB.
 const WORTH: i64 = 1_000;
-/// A journal of so many pages (128 MB) shall begin anew as soon as little of it is left to bring back.
+/// A journal of so many pages (64 MB) shall begin anew: nothing is added by the network until all of it was brought back.
 const LONG: i64 = 8_000;
-/// So many pages (512 MB) that were not brought back are too many: the writer waits until they are.
-const TOO_LONG: i64 = 32_000;
 
 /// What the writer does about the journal after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +25,15 @@ pub(super) enum Upkeep {
     Leave,
     /// Asks the thread beside it.
     Beside,
-    /// Does it itself.
-    Itself,
+    /// Asks it, and lets the network wait for it.
+    Pause,
 }
 
 /// What a journal of `length` pages needs, of which `done` were brought back.
 pub(super) const fn upkeep(length: i64, done: i64) -> Upkeep {
     let left = length - done;
-    if left >= TOO_LONG || (length >= LONG && left < WORTH) {
-        Upkeep::Itself
+    if length >= LONG && left > 0 {
+        Upkeep::Pause
     } else if left >= WORTH {
         Upkeep::Beside
     } else {
@@ -127,6 +125,7 @@ pub(super) fn run(shared: &Shared) {
     while shared.checkpoints.next() {
         drop(bring_back(shared));
         shared.checkpoints.end();
+        shared.queue.let_network_in();
     }
 }
 
@@ -134,14 +133,10 @@ fn bring_back(shared: &Shared) -> Result<(), Fault> {
     // Opened anew each time: that costs little, and no memory is held between.
     let cache = connection::open(&shared.folder.path(File::Cache), shared.folder.key(), File::Cache, Use::Read)?;
     if shared.checkpoints.begin(&cache) {
-        checkpoint(&cache)?;
+        // What a reader's snapshot still needs stays, and is brought back another time.
+        cache.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     }
     Ok(())
-}
-
-/// Brings back what no reader's snapshot needs any more.
-pub(super) fn checkpoint(cache: &Connection) -> Result<(), Fault> {
-    Ok(cache.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
 }
 
 /// How many pages the journal has, and how many of them were brought back.
@@ -154,14 +149,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_journal_is_left_alone_a_long_one_brought_back_beside_and_only_a_rest_by_the_writer() {
+    fn a_short_journal_is_left_alone_a_longer_one_brought_back_beside_and_for_a_long_one_the_network_waits() {
         assert_eq!(upkeep(0, 0), Upkeep::Leave);
         assert_eq!(upkeep(-1, -1), Upkeep::Leave, "there is none");
         assert_eq!(upkeep(WORTH - 1, 0), Upkeep::Leave);
         assert_eq!(upkeep(WORTH, 0), Upkeep::Beside);
         assert_eq!(upkeep(LONG - 1, LONG - 1), Upkeep::Leave, "it begins anew by itself");
-        assert_eq!(upkeep(LONG + 10_000, 10_000), Upkeep::Beside);
-        assert_eq!(upkeep(LONG, LONG - WORTH + 1), Upkeep::Itself);
-        assert_eq!(upkeep(TOO_LONG, 0), Upkeep::Itself);
+        assert_eq!(upkeep(LONG - 1, 0), Upkeep::Beside);
+        assert_eq!(upkeep(LONG, LONG), Upkeep::Leave, "it begins anew by itself");
+        assert_eq!(upkeep(LONG, LONG - 1), Upkeep::Pause);
+        assert_eq!(upkeep(5 * LONG, 0), Upkeep::Pause);
     }
 }

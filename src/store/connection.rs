@@ -47,10 +47,12 @@ fn prepare(connection: &Connection, key: &Key, file: File, purpose: Use) -> rusq
     // Damage is told by faults; nothing of a phone's files is written into a log.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     connection.execute_batch(&key.pragma())?;
-    // 16 KB pages take in a full read a tenth faster than 4 KB ones; own.db holds little and is written in small pieces.
+    // Large pages take a full read in faster, small ones are read and written faster one by one: at 400,000 alarms a search
+    // for a rare word and an action during a full read took half the time with 4 KB instead of 16. 8 KB lies between. own.db
+    // holds little and is written in small pieces.
     connection.execute_batch(match file {
         File::Own => "PRAGMA cipher_page_size = 4096;",
-        File::Cache => "PRAGMA cipher_page_size = 16384;",
+        File::Cache => "PRAGMA cipher_page_size = 8192;",
     })?;
     // Memory security would wipe every page on release, at several times the cost; the key itself is wiped.
     connection.execute_batch("PRAGMA cipher_memory_security = OFF;")?;
@@ -68,7 +70,7 @@ fn prepare(connection: &Connection, key: &Key, file: File, purpose: Use) -> rusq
         }
         (File::Cache, Use::Write) => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
-             PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432;"
+             PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;"
         }
         (_, Use::Read | Use::Rescue) => "PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
     })

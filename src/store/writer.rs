@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -25,6 +25,9 @@ const LONG_WRITE_IDLE: Duration = Duration::from_millis(30);
 
 /// A job on the writer's thread.
 pub(super) type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+
+/// A long write is committed after this time at the latest: its rows are shown, and its journal can be brought back.
+const LONG_WRITE_AGE: Duration = Duration::from_secs(2);
 
 /// How soon a job must run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,7 @@ struct Waiting {
     network: VecDeque<Job>,
     control: VecDeque<Job>,
     held: bool,
+    network_held: bool,
     closed: bool,
 }
 
@@ -52,7 +56,11 @@ impl Waiting {
         if control.is_some() || self.held {
             return control;
         }
-        self.person.pop_front().or_else(|| self.network.pop_front())
+        let person = self.person.pop_front();
+        if person.is_some() || (self.network_held && !self.closed) {
+            return person;
+        }
+        self.network.pop_front()
     }
 
     fn is_idle(&self) -> bool {
@@ -97,6 +105,17 @@ impl Queue {
     /// While held, all jobs but those of control wait.
     pub(super) fn hold(&self, held: bool) {
         self.waiting().held = held;
+    }
+
+    /// What the network brings waits, and nothing else.
+    fn let_network_wait(&self) {
+        self.waiting().network_held = true;
+    }
+
+    /// What the network brings goes on.
+    pub(super) fn let_network_in(&self) {
+        self.waiting().network_held = false;
+        self.arrived.notify_one();
     }
 
     /// No job is taken after those that are queued.
@@ -144,6 +163,7 @@ struct Open {
     changes: Changes,
     /// How many rows the connection had ever written when it began.
     written: u64,
+    began: Instant,
 }
 
 /// What opening found.
@@ -293,6 +313,9 @@ impl Writer {
             self.abandon();
             self.shared.report(fault);
         }
+        if self.long_write.as_ref().is_some_and(|open| open.began.elapsed() > LONG_WRITE_AGE) {
+            self.settle()?;
+        }
         done
     }
 
@@ -305,7 +328,7 @@ impl Writer {
             None => {
                 let cache = self.cache_file()?;
                 cache.execute_batch("BEGIN IMMEDIATE")?;
-                Open { changes: Changes::default(), written: cache.total_changes() }
+                Open { changes: Changes::default(), written: cache.total_changes(), began: Instant::now() }
             }
         };
         let done = work(self.cache_file()?, &mut open.changes)?;
@@ -320,7 +343,7 @@ impl Writer {
 
     /// Commits what a long write has so far.
     pub fn settle(&mut self) -> Result<(), Fault> {
-        let Some(Open { changes, written }) = self.long_write.take() else { return Ok(()) };
+        let Some(Open { changes, written, .. }) = self.long_write.take() else { return Ok(()) };
         if changes.is_empty() && self.cache_file()?.total_changes() == written {
             // Nothing was written: nothing needs a number, a journal or the disk's patience.
             let ended = self.cache_file()?.execute_batch("COMMIT");
@@ -349,7 +372,10 @@ impl Writer {
         let Ok(cache) = self.cache_file() else { return };
         match checkpoint::journal(cache).map(|(length, done)| checkpoint::upkeep(length, done)) {
             Ok(Upkeep::Beside) => self.shared.checkpoints.want(),
-            Ok(Upkeep::Itself) => drop(checkpoint::checkpoint(cache)),
+            Ok(Upkeep::Pause) => {
+                self.shared.queue.let_network_wait();
+                self.shared.checkpoints.want();
+            }
             Ok(Upkeep::Leave) | Err(_) => {}
         }
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use onsite_rules::digest::Tally;
 use onsite_wire::ids::OrganizationId;
+use onsite_wire::onsite::Capability;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::{Changes, Fault};
@@ -33,6 +34,25 @@ pub struct Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
 
+/// What a server must have so that a feed can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Needs {
+    /// The vendor's REST v1: every server has it (O5).
+    Vendor,
+    /// Something of ours that an organization's server names among its capabilities.
+    Offered(Capability),
+}
+
+impl Needs {
+    /// Whether they are met where these capabilities are offered; none: the vendor's API only.
+    pub fn met_by(self, capabilities: &[Capability]) -> bool {
+        match self {
+            Self::Vendor => true,
+            Self::Offered(capability) => capabilities.contains(&capability),
+        }
+    }
+}
+
 /// A feature's feed.
 pub trait Feed: Send + Sync + 'static {
     /// An object, parsed off the writer's thread.
@@ -40,6 +60,9 @@ pub trait Feed: Send + Sync + 'static {
 
     /// Its stable name: in cache.db, in rings and digests.
     fn name(&self) -> &'static str;
+
+    /// What the server must have. Where it does not, the feed is not read.
+    fn needs(&self) -> Needs;
 
     /// Where to read.
     fn route(&self, organization: OrganizationId, read: Read) -> Route;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, PersonId};
 use onsite_wire::onsite::{Subject, SubjectKind};
 use serde_json::Value;
@@ -37,17 +38,30 @@ pub struct Pending {
     pub by_name: String,
     /// Where it stands.
     pub standing: Standing,
+    /// Why it waits for a decision. Of most subjects what is parked shapes nothing, and is not in here.
+    pub parked: Option<Code>,
 }
 
 /// All of them. Small: it holds what a person did and the server has not brought back.
 #[derive(Debug, Default)]
 pub struct Overlays {
+    person: Mutex<Option<PersonId>>,
     by_subject: Mutex<HashMap<Subject, Vec<Pending>>>,
 }
 
 impl Overlays {
     fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Vec<Pending>>> {
         self.by_subject.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose actions these are; nobody's before the first sign-in.
+    pub fn person(&self) -> Option<PersonId> {
+        *self.person.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says whose actions these are.
+    pub fn set_person(&self, person: Option<PersonId>) {
+        *self.person.lock().unwrap_or_else(PoisonError::into_inner) = person;
     }
 
     /// What shapes a subject, in the order in which it was made.
@@ -58,7 +72,9 @@ impl Overlays {
 
     /// Where a subject's youngest own action stands; `None`: nothing of one's own shapes it.
     pub fn standing(&self, kind: SubjectKind, id: Uuid) -> Option<Standing> {
-        self.lock().get(&Subject { kind, id })?.iter().map(|pending| pending.standing).min()
+        let all = self.lock();
+        let shaping = all.get(&Subject { kind, id })?.iter().filter(|pending| pending.parked.is_none());
+        shaping.map(|pending| pending.standing).min()
     }
 
     /// Replaces what shapes a subject.

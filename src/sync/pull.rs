@@ -1,29 +1,31 @@
 //! Reads a feed into the store: bytes come in, elements go out to the feature, its rows go to the writer in small jobs of
 //! one long write. The offset moves in the last of them; a read that ends early leaves rows and no offset.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use onsite_wire::ids::{Generation, OrganizationId};
 use onsite_wire::onsite::Digest;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
+use super::copies::{read_mark, write_mark};
 use super::feed::{self, Feed, Intake, Route, Seen, organization_number};
-use super::schedule::{DigestEnd, Failure, FeedTimes, Mark, PullEnd, Read};
+use super::schedule::{DigestEnd, Failure, Mark, PullEnd, Read};
 use crate::net::{self, Http, Part, Wanted};
 use crate::store::{Fault, Store, Writer};
 use crate::time::Timestamp;
 
 /// Elements that go to the writer in one job: some milliseconds of its time.
 const BATCH: usize = 64;
+/// And at most so many bytes of them: objects as long as they may be do not pile up.
+const BATCH_BYTES: usize = 2 * 1_024 * 1_024;
 /// Pages that the writer keeps in memory, in KiB: usually, and during a full read. Its rows come in no order, and each
 /// touches a leaf of every index: leaves that do not stay in memory are encrypted and decrypted again for nearly every row.
 const CACHE_KIB: i64 = 16 * 1_024;
 const FULL_READ_CACHE_KIB: i64 = 48 * 1_024;
 /// So many of them may be unwritten: a person who acts waits until they are.
-const FULL_READ_UNWRITTEN_KIB: i64 = 14 * 1_024;
+const FULL_READ_UNWRITTEN_KIB: i64 = 8 * 1_024;
 
 /// What a pull needs.
 #[derive(Clone)]
@@ -57,6 +59,9 @@ pub trait Pullable: Send + Sync {
     /// Its stable name.
     fn name(&self) -> &'static str;
 
+    /// What the server must have.
+    fn needs(&self) -> feed::Needs;
+
     /// Reads it once.
     fn pull<'a>(&'a self, puller: &'a Puller, organization: OrganizationId, read: Read) -> Later<'a, Pulled>;
 
@@ -67,6 +72,10 @@ pub trait Pullable: Send + Sync {
 impl<F: Feed> Pullable for Arc<F> {
     fn name(&self) -> &'static str {
         F::name(self)
+    }
+
+    fn needs(&self) -> feed::Needs {
+        F::needs(self)
     }
 
     fn pull<'a>(&'a self, puller: &'a Puller, organization: OrganizationId, read: Read) -> Later<'a, Pulled> {
@@ -176,7 +185,7 @@ impl<'a, F: Feed> Pull<'a, F> {
             return Err(Trouble::GenerationChanged);
         }
         let mut batch = Vec::with_capacity(BATCH);
-        let mut skipped = 0;
+        let (mut skipped, mut held) = (0, 0);
         let mut writing: Option<crate::store::Answer<()>> = None;
         loop {
             let feed = self.feed;
@@ -184,6 +193,7 @@ impl<'a, F: Feed> Pull<'a, F> {
                 .next(|part| match part {
                     Part::Element { array, json, .. } => {
                         let at = route.arrays.iter().position(|name| *name == array).unwrap_or_default();
+                        held += json.len();
                         match feed.parse(at, json) {
                             Ok(item) => batch.push(item),
                             Err(feed::Unreadable) => skipped += 1,
@@ -192,7 +202,8 @@ impl<'a, F: Feed> Pull<'a, F> {
                     Part::Skipped(_) => skipped += 1,
                 })
                 .await?;
-            if batch.len() >= BATCH || (!more && !batch.is_empty()) {
+            if batch.len() >= BATCH || held >= BATCH_BYTES || (!more && !batch.is_empty()) {
+                held = 0;
                 // One job is under way while the next is being parsed: the writer never waits, nothing piles up.
                 let next = self.write(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
                 if let Some(before) = writing.replace(next) {
@@ -348,65 +359,4 @@ async fn compare<F: Feed>(
     }
     let same = tally.count == theirs.count && tally.hex() == theirs.xor;
     Ok(if same { DigestEnd::Same } else { DigestEnd::Differs })
-}
-
-fn write_mark(
-    cache: &Connection,
-    organization: i64,
-    name: &str,
-    mark: Mark,
-    skipped: u64,
-    full: bool,
-) -> Result<(), Fault> {
-    let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
-    cache
-        .prepare_cached(
-            "INSERT INTO feed (organization, name, generation, position, skipped) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (organization, name) DO UPDATE
-                SET generation = excluded.generation, position = excluded.position,
-                    skipped = CASE WHEN ?6 THEN excluded.skipped ELSE feed.skipped + excluded.skipped END",
-        )?
-        .execute((organization, name, mark.generation.as_ref().map(|g| *g.bytes()), mark.offset, skipped, full))?;
-    Ok(())
-}
-
-fn read_mark(cache: &Connection, organization: i64, name: &str) -> Result<Option<Mark>, Fault> {
-    let row: Option<(Option<[u8; 16]>, Option<i64>)> = cache
-        .prepare_cached("SELECT generation, position FROM feed WHERE organization = ?1 AND name = ?2")?
-        .query_row((organization, name), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    Ok(row.and_then(|(generation, offset)| {
-        Some(Mark { generation: generation.map(Generation::from_bytes), offset: offset? })
-    }))
-}
-
-/// What is known of a feed's copy: where it stands, and what the schedule remembers.
-pub fn record_of(cache: &Connection, organization: i64, name: &str) -> Result<(Option<Mark>, FeedTimes), Fault> {
-    let times: Option<String> = cache
-        .prepare_cached("SELECT times FROM feed WHERE organization = ?1 AND name = ?2")?
-        .query_row((organization, name), |row| row.get(0))
-        .optional()?;
-    // Times that cannot be read cost a full read.
-    let times = times.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    Ok((read_mark(cache, organization, name)?, times))
-}
-
-/// Keeps what the schedule remembers of a feed.
-pub fn remember(cache: &Connection, organization: i64, name: &str, times: &FeedTimes) -> Result<(), Fault> {
-    let times = serde_json::to_string(times).map_err(|_| Fault::Value("feed times"))?;
-    cache
-        .prepare_cached(
-            "INSERT INTO feed (organization, name, times) VALUES (?1, ?2, ?3)
-             ON CONFLICT (organization, name) DO UPDATE SET times = excluded.times",
-        )?
-        .execute((organization, name, times))?;
-    Ok(())
-}
-
-/// Rows that could not be taken, by organization and feed.
-pub fn skipped_rows(cache: &Connection) -> Result<BTreeMap<String, u64>, Fault> {
-    let mut select =
-        cache.prepare_cached("SELECT name, sum(skipped) FROM feed GROUP BY name HAVING sum(skipped) > 0")?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

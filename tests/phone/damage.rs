@@ -16,7 +16,7 @@ use crate::support::{Backend, Phone};
 fn spoil(folder: &Path) {
     let file = std::fs::OpenOptions::new().read(true).write(true).open(folder.join("cache.db")).unwrap();
     let length = file.metadata().unwrap().len();
-    let from = 8 * 16_384;
+    let from = 8 * 8_192;
     assert!(length > 2 * from, "{length}");
     file.write_all_at(&vec![0xa5; usize::try_from(length - from).unwrap()], from).unwrap();
 }

@@ -3,9 +3,13 @@
 
 mod acting;
 mod bad_input;
+mod chat;
 mod choosing;
+mod clock;
 mod damage;
+mod deciding;
 mod faults;
+mod incidents;
 mod muting;
 mod reading;
 mod restore;

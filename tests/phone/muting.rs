@@ -95,3 +95,31 @@ async fn a_mute_runs_from_the_press_also_when_it_is_sent_later_and_is_not_sent_p
     let organization = night.backend.organization(0);
     assert!(night.phone.row(other).await.muted.is_none(), "{organization}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mute_that_is_done_again_after_a_conflict_keeps_its_own_end() {
+    let night = Night::begins().await;
+    let id = night.unmuted_alarm().await;
+    let who = night.backend.person(0, Role::Administrator);
+    let colleague = Phone::with_clock(&night.backend, &who, night.phone_clock.clone()).await;
+    let hours = |hours: u64| MuteUntil::For(Duration::from_secs(hours * 3_600));
+    let mute = |phone: &Phone, until, text: &'static str| {
+        let alarms = phone.account.alarms().clone();
+        async move { alarms.mute(Chosen::These(vec![id]), until, MuteReason::KnownIssue, text).await.unwrap() }
+    };
+    night.phone.account.set_offline(true).unwrap();
+    mute(&night.phone, hours(4), "mine").await;
+    let pressed = night.phone.row(id).await.muted.unwrap().until.unwrap();
+    mute(&colleague, hours(8), "theirs").await;
+    colleague.until("the colleague's is there", |state| state.waiting == 0).await;
+    night.pass(HOUR_MS);
+    night.phone.account.set_offline(false).unwrap();
+    night.phone.until("told", |state| state.parked == 1).await;
+    let parked = night.phone.account.actions()[0].id;
+    night.pass(HOUR_MS);
+    night.phone.account.retry(parked).await.unwrap();
+    night.phone.until("done again", |state| state.waiting == 0 && state.parked == 0).await;
+    let is_mine = |row: &onsite::alarms::AlarmRow| row.muted.as_ref().is_some_and(|mute| mute.text == "mine");
+    let row = colleague.until_row(id, "everybody sees it", is_mine).await;
+    assert_eq!(row.muted.unwrap().until, Some(pressed), "it ran from the first press");
+}

@@ -33,3 +33,19 @@ async fn with_an_api_key_everything_is_there_to_read_and_nothing_to_do() {
     assert_eq!(receipt.refused[0].1.code, Code::NotOffered, "refused at once, never queued");
     assert_eq!(phone.account.state().waiting, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_key_that_reaches_nothing_says_why_also_when_no_organization_was_ever_known() {
+    let backend = Backend::demo().await;
+    for (server, secret, trouble) in [
+        ("http://127.0.0.1:1".to_owned(), "any".to_owned(), Code::NoNetwork),
+        (backend.server.base_url(), "no key of this server".to_owned(), Code::NotSignedIn),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let access = Access::ApiKey(SecretString::from(secret));
+        let (account, _) = Account::open(AccountConfig::new(folder.path(), key(), &server, access)).await.unwrap();
+        let phone = Phone { folder, account };
+        let state = phone.until("it says why", |state| state.trouble.is_some()).await;
+        assert_eq!((state.trouble, state.read_at), (Some(trouble), None));
+    }
+}

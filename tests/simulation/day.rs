@@ -1,13 +1,15 @@
 //! What a day brings: when people act, phones die, servers restart. Times are drawn, most of them close together, because
 //! trouble comes in company.
 
-use onsite::sync::outbox::{self, Draft, State};
+use onsite::sync::outbox::{self, Draft, State, SubjectName};
+use onsite_rules::action::MESSAGE;
 use onsite_wire::ids::{ActionId, OrganizationId, Uuid};
 use onsite_wire::onsite::{Subject, SubjectKind};
 use onsite_wire::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::ledger::Made;
+use super::server::INCIDENT;
 use super::world::{HOUR, Happening, MINUTE, SECOND, World};
 
 impl World {
@@ -107,6 +109,9 @@ impl World {
             return Ok(());
         }
         let Some(organization) = self.chance.pick(&self.organizations).copied() else { return Ok(()) };
+        if self.chance.happens(400) {
+            return self.writes(phone, organization);
+        }
         let mut alarms = self.alarms.clone();
         if !self.chance.happens(150) {
             alarms = self.chance.pick(&self.alarms).copied().into_iter().collect();
@@ -116,6 +121,16 @@ impl World {
         let drafts = alarms.into_iter().map(|alarm| self.draft(phone, organization, alarm, kind, None)).collect();
         self.tally.count("acted");
         self.tell_outbox(phone, outbox::Event::Made(drafts))
+    }
+
+    /// A person writes some lines in the organization's incident, one after the other.
+    fn writes(&mut self, phone: usize, organization: OrganizationId) -> Result<(), String> {
+        for _ in 0..1 + self.chance.below(6) {
+            let draft = self.draft(phone, organization, INCIDENT, MESSAGE.name, None);
+            self.tally.count("written");
+            self.tell_outbox(phone, outbox::Event::Made(vec![draft]))?;
+        }
+        Ok(())
     }
 
     /// An action as the feature would make it, entered in the ledger.
@@ -129,7 +144,8 @@ impl World {
     ) -> Draft {
         self.ids += 1;
         let id = ActionId(Uuid::from_u128(self.ids));
-        let subject = Subject { kind: SubjectKind::Alarm, id: alarm };
+        let kind_of = if alarm == INCIDENT { SubjectKind::Incident } else { SubjectKind::Alarm };
+        let subject = Subject { kind: kind_of, id: alarm };
         let wall_ms = self.now_ms + self.phones[phone].wall_offset_ms;
         let ends_in_ms = (kind == "mute").then(|| self.chance.between(5 * MINUTE, 8 * HOUR));
         let until = ends_in_ms.map(|ms| Timestamp::from_millis(wall_ms + ms));
@@ -154,7 +170,8 @@ impl World {
             heard: false,
         };
         self.ledger.made.insert(id, made);
-        Draft { id, organization, kind: kind.to_owned(), subject, body, seen, expires_at: until, retry_of }
+        let name = SubjectName::default();
+        Draft { id, organization, kind: kind.to_owned(), subject, body, seen, expires_at: until, retry_of, name }
     }
 
     fn body(&mut self, kind: &str, until: Option<Timestamp>) -> Value {
@@ -164,6 +181,10 @@ impl World {
                 let poison = if self.chance.happens(self.weather.poison) { "poison " } else { "" };
                 let id = Uuid::from_u128(5);
                 json!({ "assignee": { "kind": "person", "id": id }, "note": format!("{poison}{number}") })
+            }
+            "message" => {
+                let poison = if self.chance.happens(self.weather.poison) { "poison " } else { "" };
+                json!({ "text": format!("{poison}{number}") })
             }
             "mute" => json!({ "until": until, "reason": "nuisance", "text": number.to_string() }),
             _ => json!({}),

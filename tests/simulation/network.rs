@@ -103,7 +103,9 @@ impl World {
     /// Some bodies are more than the server can take, until it is mended.
     fn stumbles(&mut self, request: &Request) -> bool {
         let Request::Actions { body, .. } = request else { return false };
-        let poison = |body: &serde_json::Value| body["note"].as_str().is_some_and(|note| note.starts_with("poison"));
+        let poison = |body: &serde_json::Value| {
+            ["note", "text"].iter().any(|field| body[field].as_str().is_some_and(|text| text.starts_with("poison")))
+        };
         let stumbles = self.peace_since_ms.is_none() && body.actions.iter().any(|action| poison(&action.body));
         if stumbles {
             self.tally.count("poison");

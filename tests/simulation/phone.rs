@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use onsite::sync::outbox::{self, Entry, KindRules, Outbox, Record, Stage, State};
 use onsite::sync::schedule::{self, Feed, FeedRecord, FeedTimes, Mark, Schedule};
 use onsite::time::Moment;
-use onsite_rules::action::{ACKNOWLEDGE, MUTE, RELEASE, UNMUTE};
+use onsite_rules::action::{ACKNOWLEDGE, MESSAGE, MUTE, RELEASE, UNMUTE};
 use onsite_wire::ids::{ActionId, OrganizationId, PersonId, Uuid};
 use onsite_wire::time::Timestamp;
 
@@ -348,5 +348,6 @@ fn kinds() -> Vec<KindRules> {
         KindRules::of(&RELEASE, &[&RELEASE]),
         KindRules::of(&MUTE, &[&MUTE]),
         KindRules::of(&UNMUTE, &[&UNMUTE]),
+        KindRules::of(&MESSAGE, &[]),
     ]
 }

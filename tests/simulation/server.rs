@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onsite_rules::acknowledgement::{AcknowledgeBody, Chosen, acknowledged};
-use onsite_rules::action::{Earlier, Refusal, Standing, Verdict, in_time, kind, verdict};
+use onsite_rules::action::{Earlier, MESSAGE, Refusal, Standing, Verdict, in_time, kind, verdict};
 use onsite_rules::digest;
+use onsite_rules::incident::may_write;
 use onsite_rules::mute::{self, MuteBody, Target};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, Generation, OrganizationId, PersonId, Uuid};
-use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, Outcome, Position};
+use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, IncidentState, Outcome, Position};
 use onsite_wire::time::Timestamp;
 
 use super::ledger::Ledger;
 
 /// The one feed.
 pub const FEED: &str = "alarms";
+/// The one incident of each organization.
+pub const INCIDENT: Uuid = Uuid::from_u128(900);
 /// How much later than its age said an action may arrive: the longest way through the network.
 const ON_THE_WAY_MS: i64 = 10 * 60_000;
 
@@ -34,6 +37,8 @@ pub struct Row {
     pub cleared: bool,
     pub acknowledgement: Aspect,
     pub mute: Aspect,
+    /// Of an incident: its messages in the server's order. `cleared` says that it is solved.
+    pub chat: Vec<ActionId>,
 }
 
 /// An effect that an action had.
@@ -74,13 +79,20 @@ impl Server {
     pub fn new(organizations: &[OrganizationId], alarms: &[Uuid]) -> Self {
         let mut data = Data::default();
         for organization in organizations {
-            let rows = alarms.iter().zip(1..).map(|(alarm, revision)| {
+            let rows = alarms.iter().chain([&INCIDENT]).zip(1..).map(|(alarm, revision)| {
                 let aspect = Aspect::default();
-                let row = Row { revision, text: 0, cleared: false, acknowledgement: aspect.clone(), mute: aspect };
+                let row = Row {
+                    revision,
+                    text: 0,
+                    cleared: false,
+                    acknowledgement: aspect.clone(),
+                    mute: aspect,
+                    chat: Vec::new(),
+                };
                 (*alarm, row)
             });
             data.rows.insert(*organization, rows.collect());
-            data.offsets.insert(*organization, alarms.len() as i64);
+            data.offsets.insert(*organization, alarms.len() as i64 + 1);
         }
         Self {
             data,
@@ -116,6 +128,21 @@ impl Server {
             row.cleared |= clear;
             row.revision = revision;
         }
+    }
+
+    /// The incident is solved, or reopened.
+    pub fn solve(&mut self, organization: OrganizationId) {
+        let revision = self.next_offset(organization);
+        if let Some(row) = self.row(organization, INCIDENT) {
+            row.cleared = !row.cleared;
+            row.revision = revision;
+        }
+    }
+
+    /// The messages of an organization's incident.
+    pub fn chat(&self, organization: OrganizationId) -> &[ActionId] {
+        let row = self.data.rows.get(&organization).and_then(|rows| rows.get(&INCIDENT));
+        row.map_or(&[], |row| row.chat.as_slice())
     }
 
     fn next_offset(&mut self, organization: OrganizationId) -> i64 {
@@ -204,6 +231,10 @@ impl Server {
         let Data { rows, results, .. } = &self.data;
         let row = rows.get(&action.organization_id).and_then(|rows| rows.get(&action.subject.id));
         let row = row.ok_or_else(|| refused(Refusal::of(Code::NotFound)))?;
+        if action.kind == MESSAGE.name {
+            let solved = if row.cleared { IncidentState::Solved } else { IncidentState::Open };
+            return may_write(solved).map_err(refused);
+        }
         let aspect = if is_mute(&action.kind) { &row.mute } else { &row.acknowledgement };
         let standing = Standing { version: aspect.version, last_action: aspect.action };
         let basis = action.basis.ok_or_else(|| refused(Refusal::of(Code::BodyInvalid)))?;
@@ -224,15 +255,20 @@ impl Server {
         let offset = self.next_offset(action.organization_id);
         let row = self.row(action.organization_id, action.subject.id).ok_or("an effect on nothing")?;
         row.revision = offset;
-        let aspect = if is_mute(&action.kind) { &mut row.mute } else { &mut row.acknowledgement };
-        aspect.version += 1;
-        aspect.action = Some(action.id);
-        aspect.set = matches!(action.kind.as_str(), "mute" | "acknowledge");
-        let version = aspect.version;
+        let version = if action.kind == MESSAGE.name {
+            row.chat.push(action.id);
+            None
+        } else {
+            let aspect = if is_mute(&action.kind) { &mut row.mute } else { &mut row.acknowledgement };
+            aspect.version += 1;
+            aspect.action = Some(action.id);
+            aspect.set = matches!(action.kind.as_str(), "mute" | "acknowledge");
+            Some(aspect.version)
+        };
         self.data.effects.push(Effect { id: action.id, root: ledger.of(action.id)?.root });
         self.confirmed.insert((self.generation, action.id));
         let position = Some(Position { feed: FEED.to_owned(), offset });
-        Ok(ActionResult { position, version: Some(version), ..empty(action.id, Outcome::Applied) })
+        Ok(ActionResult { position, version, ..empty(action.id, Outcome::Applied) })
     }
 
     /// The promises about effects: known to the phone, wanted still, once, in order, not late.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use onsite::sync::outbox::{self, Answer, State};
 use onsite::sync::schedule::{self, Feed, PullEnd, Read};
+use onsite_rules::action::MESSAGE;
 use onsite_wire::ids::{Generation, OrganizationId, PersonId, Uuid};
 use onsite_wire::onsite::ActionsRequest;
 
@@ -72,6 +73,9 @@ impl Tally {
     pub fn assert_that_everything_was_tried(&self) {
         for what in [
             "acted",
+            "written",
+            "in a chat",
+            "solved or reopened",
             "confirmed",
             "parked refused",
             "parked conflict",
@@ -335,6 +339,12 @@ impl World {
 
     fn alarm_changes(&mut self) {
         let organization = self.chance.pick(&self.organizations).copied();
+        if let Some(organization) = organization.filter(|_| self.chance.happens(250)) {
+            self.tally.count("solved or reopened");
+            self.server.solve(organization);
+            self.ring(organization);
+            return;
+        }
         let alarm = self.chance.pick(&self.alarms).copied();
         if let (Some(organization), Some(alarm)) = (organization, alarm) {
             let clear = self.chance.happens(100);
@@ -357,8 +367,38 @@ impl World {
         Ok(())
     }
 
+    /// Every chat holds each message that its writer's phone says is on the server, once, in its writer's order.
+    fn check_chats(&mut self) -> Result<(), String> {
+        for organization in self.organizations.clone() {
+            let chat = self.server.chat(organization).to_vec();
+            let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+            for id in &chat {
+                let made = self.ledger.of(*id)?;
+                let before = last.insert(made.phone, made.number).unwrap_or_default();
+                if before >= made.number {
+                    return Err(format!("{id}: a chat in another order than it was written, or twice"));
+                }
+                self.tally.count("in a chat");
+            }
+            for phone in &self.phones {
+                let on_server = phone.entries().filter(|entry| {
+                    entry.kind == MESSAGE.name
+                        && entry.organization == organization
+                        && matches!(entry.state, State::OnServer(_))
+                });
+                for entry in on_server {
+                    if !chat.contains(&entry.id) {
+                        return Err(format!("{}: said to be on the server, but in no chat: lost", entry.id));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The end: nothing waits, nothing is half shown, and every phone holds what the server holds.
     fn check_that_all_came_together(&mut self) -> Result<(), String> {
+        self.check_chats()?;
         for phone in &self.phones {
             for entry in phone.entries() {
                 let truly_ms = self.now_ms - self.ledger.of(entry.id)?.at_ms;

@@ -14,6 +14,7 @@ use onsite_wire::ids::{AlarmId, DeviceId};
 use onsite_wire::onsite::{HistoryResponse, SubjectKind};
 use onsite_wire::rest::{
     Acknowledged, AcknowledgementAspect, Alarm, Assignee, AssigneeKind, InventoryObject, MuteAspect, MuteReason,
+    Subscription,
 };
 use secrecy::SecretString;
 
@@ -111,6 +112,7 @@ struct Subjects {
     unmute: AlarmId,
     mute_device: DeviceId,
     unmute_device: DeviceId,
+    watched: DeviceId,
 }
 
 /// A small organization in which something is acknowledged and muted already.
@@ -144,15 +146,21 @@ fn prepared() -> (OrganizationDocument, Subjects) {
         InventoryObject::Device(device) if device.parent_id.is_none() && !taken.contains(&device.id) => Some(device),
         _ => None,
     });
-    let (first, second) = (free.next().unwrap().id, free.next().unwrap());
+    let (first, second, third) = (free.next().unwrap().id, free.next().unwrap(), free.next().unwrap());
     second.mute = Some(mute);
+    third.subscription = Some(Subscription::AssetAdvisor);
+    let unmute_device = second.id;
+    // Nothing opens an incident of this one by itself.
+    let watched = third.id;
+    document.alarms.retain(|alarm| alarm.device_id != watched);
     let subjects = Subjects {
         acknowledge: ids[0],
         release: ids[1],
         mute: ids[2],
         unmute: ids[3],
         mute_device: first,
-        unmute_device: second.id,
+        unmute_device,
+        watched,
     };
     (document, subjects)
 }
@@ -176,7 +184,7 @@ async fn a_fixture_of_today_is_made() {
     press_all(&account, &subjects).await;
     account.shutdown().await;
     // The last of the files' threads may still be closing them.
-    while std::fs::exists(folder.path().join("own.db-wal")).unwrap() {
+    while ["own.db-wal", "cache.db-wal"].iter().any(|file| folder.path().join(file).exists()) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     std::fs::create_dir(&fixture).unwrap();
@@ -198,6 +206,13 @@ async fn press_all(account: &Account, subjects: &Subjects) {
     made(alarms.unmute(these(subjects.unmute)).await.unwrap());
     made(alarms.mute_device(subjects.mute_device, until, reason, "").await.unwrap());
     made(alarms.unmute_device(subjects.unmute_device).await.unwrap());
+    let incidents = account.incidents();
+    let id = incidents.open(subjects.watched, "Noise", "it hums", Vec::new(), true).await.unwrap();
+    incidents.write(id, "I am on site").await.unwrap();
+    incidents.read_up_to(id, 1).await.unwrap();
+    incidents.solve(id).await.unwrap();
+    incidents.give_feedback(id, 5, "quick").await.unwrap();
+    incidents.reopen(id).await.unwrap();
 }
 
 fn made(receipt: Receipt) {

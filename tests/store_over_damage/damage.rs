@@ -48,7 +48,7 @@ const ALL: [Damage; 11] = [
 const fn page(file: File) -> u64 {
     match file {
         File::Own => 4_096,
-        File::Cache => 16_384,
+        File::Cache => 8_192,
     }
 }
 

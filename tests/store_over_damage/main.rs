@@ -3,8 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod damage;
-mod first_use;
 mod folder;
-mod full_disk;
 mod keys;
 mod sleep;

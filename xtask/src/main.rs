@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 /// Tests that compare a checked-in file with what the code makes of it, and write it anew when told to: package and name.
 const GENERATED: &[(&str, &str)] = &[
     ("onsite-wire", "the_table_of_codes_in_the_docs_is_the_one_in_the_code"),
+    ("onsite-rules", "the_life_of_an_incident_in_the_docs_is_the_table_in_the_code"),
     ("onsite-server", "our_document_in_the_docs_is_the_one_made_from_the_types"),
     ("onsite", "a_migration_that_was_checked_in_is_never_changed"),
     ("onsite", "every_statement_has_its_plan"),

@@ -6,10 +6,15 @@ pub use onsite::account::{
 };
 pub use onsite::alarms::{
     AcknowledgedBy, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AlarmWindow, AssigneeChoice, AssignmentChoice,
-    Chosen, Facets, MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status, Why,
+    Chosen, Cleared, Deed, Facets, MuteUntil, MutedBy, MutedChoice, Offer, Offers, Plot, Receipt, SavedFilter, Status,
+    Why,
 };
+pub use onsite::devices::intake::DeviceDetail;
 pub use onsite::error::{Code, Error};
-pub use onsite::home::{Tile, tiles};
+pub use onsite::home::{Tile, open_incidents, tiles};
+pub use onsite::incidents::{
+    ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, IncidentWindow,
+};
 pub use onsite::journal::Line as JournalLine;
 pub use onsite::live::Batch;
 pub use onsite::session::SignInStep;

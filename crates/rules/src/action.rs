@@ -56,6 +56,16 @@ pub enum Merge {
     Append,
 }
 
+impl Merge {
+    /// The aspect whose version decides, if one does.
+    pub const fn aspect(self) -> Option<Aspect> {
+        match self {
+            Self::Versioned(aspect) => Some(aspect),
+            Self::LastWins | Self::Maximum | Self::Append => None,
+        }
+    }
+}
+
 /// A kind of action, as server and phone register it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
@@ -114,8 +124,47 @@ pub const NOTICE_SETTINGS: Kind = Kind {
 /// Notifications were read (N4). What is read stays read.
 pub const READ_NOTICES: Kind = Kind { name: "read_notices", merge: Merge::Maximum, ..NOTICE_SETTINGS };
 
+/// Open an incident (I1). Its subject is the incident, whose id is the action's own; the device is in the body.
+pub const OPEN_INCIDENT: Kind = Kind {
+    name: "open_incident",
+    body_version: 1,
+    subjects: &[SubjectKind::Incident],
+    merge: Merge::Append,
+    needs: Permission::Incidents,
+    max_age_ms: Some(HOUR_MS),
+};
+
+/// Write in an incident's chat (I4). Never too old.
+pub const MESSAGE: Kind = Kind { name: "message", max_age_ms: None, ..OPEN_INCIDENT };
+
+/// Say how far one has read a chat (I4).
+pub const READ_UP_TO: Kind =
+    Kind { name: "read_up_to", merge: Merge::Maximum, needs: Permission::View, max_age_ms: None, ..OPEN_INCIDENT };
+
+/// Say that an incident is solved (I2).
+pub const SOLVE: Kind = Kind { name: "solve", merge: Merge::LastWins, max_age_ms: Some(24 * HOUR_MS), ..OPEN_INCIDENT };
+
+/// Reopen a solved incident (I2).
+pub const REOPEN: Kind = Kind { name: "reopen", ..SOLVE };
+
+/// Give feedback on a completed incident, or edit it (I5). When it was made decides, not when it arrives.
+pub const FEEDBACK: Kind = Kind { name: "feedback", max_age_ms: None, ..SOLVE };
+
 /// Every kind there is.
-pub const KINDS: &[Kind] = &[ACKNOWLEDGE, RELEASE, MUTE, UNMUTE, NOTICE_SETTINGS, READ_NOTICES];
+pub const KINDS: &[Kind] = &[
+    ACKNOWLEDGE,
+    RELEASE,
+    MUTE,
+    UNMUTE,
+    OPEN_INCIDENT,
+    MESSAGE,
+    READ_UP_TO,
+    SOLVE,
+    REOPEN,
+    FEEDBACK,
+    NOTICE_SETTINGS,
+    READ_NOTICES,
+];
 
 /// The kind of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

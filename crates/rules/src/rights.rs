@@ -10,6 +10,8 @@ pub enum Permission {
     View,
     /// Make somebody responsible for an alarm.
     Acknowledge,
+    /// Open an incident, write in its chat, solve and reopen it.
+    Incidents,
     /// Mute and unmute.
     Mute,
     /// People, groups, keys.
@@ -19,7 +21,7 @@ pub enum Permission {
 /// Whether a role may do it.
 pub const fn allows(role: Role, permission: Permission) -> bool {
     match permission {
-        Permission::View | Permission::Acknowledge => true,
+        Permission::View | Permission::Acknowledge | Permission::Incidents => true,
         Permission::Mute => matches!(role, Role::Editor | Role::Operator | Role::Administrator),
         Permission::Administer => matches!(role, Role::Administrator),
     }

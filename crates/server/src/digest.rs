@@ -15,7 +15,7 @@ use crate::storage::Feed;
 /// `GET organizations/{id}/digest/{feed}`: counted over what this caller sees, in one state of the data.
 #[utoipa::path(get, path = "/onsite/v1/organizations/{organization}/digest/{feed}", tag = "feeds",
     operation_id = "digest",
-    params(("organization" = String, Path), ("feed" = String, Path, description = "alarms, inventory, sensors, people")),
+    params(("organization" = String, Path), ("feed" = String, Path, description = "alarms, inventory, sensors, people, incidents, messages, read_positions")),
     responses((status = 200, body = Digest), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn digest(
     State(app): State<Arc<App>>,
@@ -39,7 +39,7 @@ pub(crate) async fn digest(
                 offset: view.feed(organization, feed)?.offset,
                 count: tally.count,
                 xor: tally.hex(),
-                cleared_since: (feed == Feed::Alarms).then_some(since),
+                cleared_since: matches!(feed, Feed::Alarms | Feed::Incidents).then_some(since),
             })
         })
         .await?;

@@ -64,7 +64,7 @@ pub(crate) fn changes(
     let mut changes = Changes { offset, ..Changes::default() };
     for row in rows {
         if !row.removed && scope.sees_row(&row) {
-            changes.objects.push(row);
+            changes.objects.push(scope.cut(row)?);
         } else if row.moved_at > after {
             changes.gone.push(row.id);
         }
@@ -149,15 +149,16 @@ impl FullRead {
 
     fn next_page(mut self, view: &View<'_>) -> Result<(Bytes, Option<Self>), StorageError> {
         let rows = view.page(self.scope.organization, self.feed, self.scope.person, self.since, self.last, PAGE)?;
-        for row in rows.iter().filter(|row| self.scope.sees_row(row)) {
+        self.last = rows.last().map(|row| row.id);
+        let is_last = rows.len() < PAGE;
+        for row in rows.into_iter().filter(|row| self.scope.sees_row(row)) {
             if !self.first {
                 self.pieces.add(",")?;
             }
             self.first = false;
-            self.pieces.add(&row.json())?;
+            self.pieces.add(&self.scope.cut(row)?.json())?;
         }
-        self.last = rows.last().map(|row| row.id);
-        if rows.len() == PAGE {
+        if !is_last {
             return Ok((self.pieces.take().into(), Some(self)));
         }
         self.pieces.add(&self.tail)?;
@@ -186,7 +187,7 @@ pub(crate) struct After {
 /// `GET organizations/{id}/feeds/{feed}[?after=OFFSET]`: one of our own feeds, all of it or its changes.
 #[utoipa::path(get, path = "/onsite/v1/organizations/{organization}/feeds/{feed}", tag = "feeds",
     operation_id = "readFeed",
-    params(("organization" = String, Path), ("feed" = String, Path, description = "people, notifications"),
+    params(("organization" = String, Path), ("feed" = String, Path, description = "people, incidents, messages, read_positions, notifications"),
         ("after" = Option<i64>, Query, description = "Missing: a full read.")),
     responses((status = 200, body = FeedResponse), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 410, body = Problem)))]

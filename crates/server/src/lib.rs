@@ -17,10 +17,12 @@
 //! | `actions` | what people did, decided and stored once |
 //! | `notices`, `push` | who is told; carrying it to phones |
 //! | `history` | one alarm's and one sensor's past |
+//! | `incidents` | chats read backwards; what the service bureau does |
 //! | `server_info` | what the server is |
 //! | [`demo`] | invented organizations and what happens in them |
 //! | `living` | performs the demonstration on a server's data |
 //! | [`cli`] | the program's commands |
+//! | [`trouble`] | what the operator is told |
 //! | [`document`] | an organization as one JSON document |
 
 mod access;
@@ -34,6 +36,7 @@ mod events;
 mod feeds;
 mod history;
 mod http;
+mod incidents;
 mod living;
 mod notices;
 mod openapi;
@@ -45,9 +48,11 @@ mod server;
 mod server_info;
 pub mod storage;
 mod streams;
+pub mod trouble;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use http::{Fault, FaultSwitch};
+pub use incidents::{AgentDeed, BureauError};
 pub use living::Living;
 pub use openapi::our_document;
 pub use push::{ApnsConfig, FcmConfig, Loopback, Looped, PushConfig};

@@ -3,21 +3,26 @@
 
 use onsite_rules::mute::holds;
 use onsite_wire::ids::{ActionId, OrganizationId, PersonId};
-use onsite_wire::onsite::{ActionRequest, Basis, Subject, SubjectKind};
+use onsite_wire::onsite::{ActionRequest, AuthorKind, Basis, Incident, Message, Subject, SubjectKind};
 use onsite_wire::rest::{Alarm, AssigneeKind, MuteAspect};
 use onsite_wire::time::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::demo::{Act, Beat, ConditionKey, Deed, Event, Stream, Target, Wanted};
+use crate::demo::{Act, Beat, ConditionKey, Deed, Event, Situation, Stream, Target, Wanted, answer};
 use crate::document::OrganizationDocument;
+use crate::incidents::{AgentDeed, BureauError};
 use crate::storage::{Condition, IngestError, Storage, StorageError, View};
+
+/// So many lines of a chat the service bureau reads before it answers.
+const LOOKS_BACK: i64 = 50;
 
 /// A demonstration that goes on as time does.
 #[derive(Debug)]
 pub struct Living {
     stream: Stream,
     next: Option<Beat>,
+    organizations: Vec<OrganizationId>,
 }
 
 impl Living {
@@ -25,7 +30,8 @@ impl Living {
     pub fn new(seed: u64, documents: &[OrganizationDocument], start: Timestamp) -> Self {
         let mut stream = Stream::new(seed, documents, start);
         let next = stream.next();
-        Self { stream, next }
+        let organizations = documents.iter().filter_map(OrganizationDocument::organization_id).collect();
+        Self { stream, next, organizations }
     }
 
     /// When something happens next; nothing where nothing ever will.
@@ -41,8 +47,49 @@ impl Living {
             perform(storage, beat).await?;
             performed += 1;
         }
+        for organization in &self.organizations {
+            performed += answer_chats(storage, *organization, now).await?;
+        }
         Ok(performed)
     }
+}
+
+/// The service bureau looks at every incident that is not closed.
+async fn answer_chats(storage: &Storage, organization: OrganizationId, now: Timestamp) -> Result<usize, StorageError> {
+    let read = move |view: &View<'_>| {
+        let mut found = Vec::new();
+        for incident in view.open_incidents(organization)? {
+            let situation = situation(view, organization, &incident)?;
+            found.extend(answer(&incident, &situation, now).map(|answer| (incident.id, answer)));
+        }
+        Ok::<_, StorageError>(found)
+    };
+    let found = storage.read(read).await?;
+    let count = found.len();
+    for (incident, answer) in found {
+        let deed = AgentDeed { agent: answer.agent.to_owned(), text: Some(answer.text), to: answer.to };
+        // Somebody may have been there in between; the next look finds it as it is then.
+        if let Err(BureauError::Storage(error)) = storage.agent_acts(organization, incident, deed).await {
+            return Err(error);
+        }
+    }
+    Ok(count)
+}
+
+fn situation(view: &View<'_>, organization: OrganizationId, incident: &Incident) -> Result<Situation, StorageError> {
+    let mut lines = Vec::new();
+    for (body, _) in view.messages_before(organization, incident.id, i64::MAX, LOOKS_BACK)? {
+        lines.extend(serde_json::from_str::<Message>(&body).ok().filter(|line| line.change.is_none()));
+    }
+    let mut all_cleared = !incident.alarms.is_empty();
+    for alarm in &incident.alarms {
+        all_cleared &= view.alarm(organization, *alarm)?.is_none_or(|(alarm, _, _)| alarm.cleared_time.is_some());
+    }
+    Ok(Situation {
+        last_words_by: lines.first().map(|line| line.author.clone()),
+        answers: lines.iter().filter(|line| line.author.kind == AuthorKind::Agent).count(),
+        all_cleared,
+    })
 }
 
 async fn perform(storage: &Storage, beat: Beat) -> Result<(), IngestError> {

@@ -7,6 +7,7 @@ use onsite_server::cli::{Program, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    onsite_server::trouble::tell(|line| eprintln!("{line}"));
     match run(Program::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

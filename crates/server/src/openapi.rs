@@ -30,8 +30,16 @@ use onsite_wire::onsite;
         crate::notices::report,
         crate::notices::why,
         crate::notices::figures,
+        crate::incidents::read_chat,
     ),
-    components(schemas(onsite::PersonEntry, onsite::NotificationObject, onsite::Problem))
+    components(schemas(
+        onsite::PersonEntry,
+        onsite::Incident,
+        onsite::Message,
+        onsite::ReadPosition,
+        onsite::NotificationObject,
+        onsite::Problem
+    ))
 )]
 struct Document;
 

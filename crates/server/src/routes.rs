@@ -15,7 +15,7 @@ use onsite_wire::time::Timestamp;
 use crate::access::session;
 use crate::http::{App, Refused};
 use crate::openapi::our_document;
-use crate::{actions, digest, events, feeds, history, notices, rest, server_info, streams};
+use crate::{actions, digest, events, feeds, history, incidents, notices, rest, server_info, streams};
 
 /// The vendor's half of the contract, as it is checked in.
 const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
@@ -70,6 +70,7 @@ fn ours() -> Router<Arc<App>> {
         .route("/organizations/{organization}/digest/{feed}", get(digest::digest))
         .route("/organizations/{organization}/alarms/{alarm}", get(history::get_alarm))
         .route("/organizations/{organization}/alarms/{alarm}/history", get(history::alarm_history))
+        .route("/organizations/{organization}/incidents/{incident}/messages", get(incidents::read_chat))
         .route("/organizations/{organization}/sensors/{sensor}/history", get(history::sensor_history))
 }
 

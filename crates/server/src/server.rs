@@ -16,6 +16,7 @@ use crate::living::Living;
 use crate::push::{Carrier, Loopback, PushConfig};
 use crate::routes::router;
 use crate::storage::{DataLock, Storage, StorageError};
+use crate::trouble;
 
 /// How often the server looks for alarms that are due to clear, and the like.
 const TICK: Duration = Duration::from_millis(500);
@@ -84,6 +85,11 @@ pub struct Limits {
     pub replay_seconds: i64,
     /// Seconds between heartbeats of measurement streams.
     pub stream_heartbeat_seconds: u64,
+    /// How long the head of a request may take to arrive, in milliseconds; also how long a connection may say nothing
+    /// between two requests.
+    pub head_ms: u64,
+    /// How long a request's body may take to arrive, in milliseconds.
+    pub body_ms: u64,
     /// How long an access token is good.
     pub access_seconds: i64,
     /// How long a refresh token is good.
@@ -100,6 +106,8 @@ impl Default for Limits {
             replayed_lines_per_hour: 1_000_000,
             replay_seconds: 24 * 60 * 60,
             stream_heartbeat_seconds: 10,
+            head_ms: 30_000,
+            body_ms: 60_000,
             access_seconds: 15 * 60,
             refresh_seconds: 60 * 24 * 60 * 60,
         }
@@ -174,7 +182,8 @@ pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
         stopping: stopped.clone(),
     });
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let listening = listen(config.listen, tls, router(app), faults.clone())
+    let patience = Duration::from_millis(config.limits.head_ms);
+    let listening = listen(config.listen, tls, router(app), faults.clone(), patience)
         .await
         .map_err(|error| ServerError::Listen { address: config.listen, error })?;
     let carrying = tokio::spawn(carry(carrier, stopped.clone()));
@@ -215,7 +224,7 @@ async fn drive(storage: Storage, mut stopped: watch::Receiver<bool>) {
         ticks = ticks.wrapping_add(1);
         if let Err(error) = done.and(forgotten) {
             // The next tick tries again; the operator reads it here.
-            eprintln!("storage: {error}");
+            trouble::say("storage", &error);
         }
     }
 }
@@ -273,7 +282,7 @@ impl RunningServer {
                     () = tokio::time::sleep(TICK) => {}
                 }
                 if let Err(error) = living.perform_due(&storage, storage.now()).await {
-                    eprintln!("demonstration: {error}");
+                    trouble::say("demonstration", &error);
                 }
             }
         });

@@ -85,6 +85,14 @@ id!(
     AlarmId
 );
 id!(
+    /// An incident.
+    IncidentId
+);
+id!(
+    /// A message of an incident's chat.
+    MessageId
+);
+id!(
     /// A person who signs in.
     PersonId
 );

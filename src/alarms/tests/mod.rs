@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
 mod bad_input;
+mod cleared;
 mod filters;
 mod phone;
 mod plans;

@@ -161,6 +161,7 @@ pub fn pending(number: u8, kind: &str, body: serde_json::Value, standing: Standi
         by: onsite_wire::ids::PersonId::from_bytes([1; 16]),
         by_name: "Ada".into(),
         standing,
+        parked: None,
     }
 }
 

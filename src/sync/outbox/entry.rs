@@ -42,11 +42,18 @@ impl KindRules {
     }
 
     pub(super) const fn aspect(&self) -> Option<Aspect> {
-        match self.merge {
-            Merge::Versioned(aspect) => Some(aspect),
-            Merge::LastWins | Merge::Maximum | Merge::Append => None,
-        }
+        self.merge.aspect()
     }
+}
+
+/// What the person saw the subject called at the press: an action can be named for ever, also when its subject is gone or
+/// what was fetched was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SubjectName {
+    /// Its own name; empty while it is not known.
+    pub label: String,
+    /// The name of what it belongs to; empty for none.
+    pub within: String,
 }
 
 /// What a person just did, as the feature hands it over.
@@ -68,6 +75,8 @@ pub struct Draft {
     pub expires_at: Option<Timestamp>,
     /// The parked action that this one is made instead of.
     pub retry_of: Option<ActionId>,
+    /// What the subject was called.
+    pub name: SubjectName,
 }
 
 /// An action in the outbox.
@@ -95,6 +104,9 @@ pub struct Entry {
     pub expires_at: Option<Timestamp>,
     /// The parked action that this one was made instead of.
     pub retry_of: Option<ActionId>,
+    /// What the subject was called.
+    #[serde(default)]
+    pub name: SubjectName,
     /// Where it is in its life.
     pub state: State,
 }

@@ -40,6 +40,7 @@ impl Outbox {
             made: work.now,
             expires_at: draft.expires_at,
             retry_of: draft.retry_of.or(replaced.as_ref().and_then(|old| old.retry_of)),
+            name: draft.name,
             state: State::Waiting(Waiting::default()),
         };
         if !fits_a_batch(&entry, &work.now) {
@@ -89,9 +90,23 @@ impl Outbox {
             Some(old) => old.basis,
             None => Some(match self.last_shaping(rules, draft) {
                 Some(earlier) => Basis::After(earlier.id),
-                None => Basis::Version(draft.seen),
+                None => Basis::Version(draft.seen.max(self.made_last(rules, draft))),
             }),
         }
+    }
+
+    /// The version that this person's last action on the aspect made. While the feed was bringing it back, the row that the
+    /// person saw had its effect and still the version before.
+    fn made_last(&self, rules: &KindRules, draft: &Draft) -> i64 {
+        let generation = self.lanes.get(&draft.organization).and_then(|lane| lane.generation);
+        let made = self.shelf.of_subject(draft.organization, draft.subject).filter_map(|entry| match &entry.state {
+            State::OnServer(done) if Some(done.generation) == generation => {
+                let same = self.kinds.get(&entry.kind).and_then(KindRules::aspect) == rules.aspect();
+                done.version.filter(|_| same)
+            }
+            State::OnServer(_) | State::Waiting(_) | State::Parked(_) => None,
+        });
+        made.max().unwrap_or_default()
     }
 
     /// Lets go of a parked action, or of a waiting one of which the server cannot have heard; those that follow it build on

@@ -81,7 +81,7 @@ use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, OrganizationId, PersonId};
 use onsite_wire::onsite::Subject;
 
-pub use entry::{Decision, Draft, Entry, KindRules, OnServer, Parked, Reason, State, Waiting};
+pub use entry::{Decision, Draft, Entry, KindRules, OnServer, Parked, Reason, State, SubjectName, Waiting};
 pub use event::{Answer, Batch, Effect, Event, Failure, Note, Record};
 pub use view::{OnPhone, Pause, Stage};
 

@@ -95,6 +95,12 @@ impl Outbox {
         self.shelf.of_subject(organization, subject).filter(|entry| entry.shapes())
     }
 
+    /// The same with those that wait for a decision: what a person wrote stands where it was written until then.
+    pub fn unsettled(&self, organization: OrganizationId, subject: Subject) -> impl Iterator<Item = &Entry> {
+        let parked = |entry: &&Entry| matches!(entry.state, State::Parked(_));
+        self.shelf.of_subject(organization, subject).filter(move |entry| entry.shapes() || parked(entry))
+    }
+
     /// All actions, in the order of their making.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.shelf.all()

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use onsite::account::{Access, Account, AccountConfig};
-use onsite::alarms::{AlarmFilter, AlarmSort, Chosen, MuteUntil};
+use onsite::alarms::{AlarmFilter, AlarmSort, Chosen, Deed, MuteUntil};
 use onsite::error::Error;
 use onsite::store::Key;
 use onsite_wire::ids::{ActionId, AlarmId, DeviceId, LocationId, OrganizationId};
@@ -103,5 +103,7 @@ async fn acting(account: &Account, id: Uuid, failed: &mut i32) {
     seen(failed, alarms.unmute_device(DeviceId(id)).await);
     seen(failed, alarms.hand_over(OrganizationId(id), assignee()).await);
     seen(failed, account.retry(ActionId(id)).await);
+    let instead = Deed::Acknowledge { assignee: assignee(), note: String::new() };
+    seen(failed, account.change(ActionId(id), instead).await);
     seen(failed, account.discard(ActionId(id)).await);
 }

@@ -6,6 +6,7 @@
 mod acting;
 mod bare;
 mod changes;
+mod chat;
 mod full_read;
 mod large;
 mod measure;
@@ -41,6 +42,7 @@ const PARTS: &[Part] = &[
     ("changes", changes::lines),
     ("acting", acting::lines),
     ("rung", rung::lines),
+    ("chat", chat::lines),
     ("memory", memory::lines),
     ("size", size::lines),
 ];

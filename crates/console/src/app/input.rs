@@ -57,6 +57,7 @@ const fn edit(key: KeyEvent) -> Option<Edit> {
 fn field(model: &mut Model) -> Option<&mut Field> {
     match &mut model.sheet {
         Some(sheet) => sheet.field(),
+        None if model.screen == super::Screen::Incident => model.incidents.open.as_mut()?.writing.as_mut(),
         None => model.alarms.typing.as_mut().filter(|_| model.screen == super::Screen::Alarms),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onsite_wire::ids::{ActionId, AlarmId, DeviceId, LocationId, OrganizationId, Uuid};
+use onsite_wire::ids::{ActionId, AlarmId, DeviceId, IncidentId, LocationId, MessageId, OrganizationId, Uuid};
 use onsite_wire::onsite::{HistoryEntry, PersonEntry};
 use onsite_wire::rest::{Assignee, MuteReason};
 use ratatui::crossterm::event::KeyEvent;
@@ -10,8 +10,9 @@ use secrecy::SecretString;
 
 use super::Screen;
 use crate::api::{
-    AccountState, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AssigneeChoice, Batch, Chosen, Error, Facets,
-    JournalLine, LocationNode, MuteUntil, OrganizationOverview, Outcome, OwnAction, Plot, SavedFilter, Why,
+    AccountState, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AssigneeChoice, Batch, ChatRow, Chosen, Error, Facets,
+    IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, JournalLine, LocationNode, MuteUntil,
+    OrganizationOverview, Outcome, OwnAction, Plot, SavedFilter, Why,
 };
 
 /// Something that happened.
@@ -39,6 +40,8 @@ pub enum Message {
     Plot(AlarmId, Result<Box<Plot>, Error>),
     /// What people did to it.
     History(AlarmId, Result<Vec<HistoryEntry>, Error>),
+    /// Incidents of its device that are under way.
+    AlarmIncidents(AlarmId, Vec<IncidentRow>),
     /// Who can be made responsible.
     Assignees(Vec<AssigneeChoice>),
     /// The organizations.
@@ -55,6 +58,18 @@ pub enum Message {
     Life(String, Vec<JournalLine>),
     /// How far a deed has come; comes again when it comes further.
     Outcome(Deed, Outcome),
+    /// Incidents of the list, from the window of this number.
+    Incidents(u64, Box<Batch<IncidentRow, IncidentCounts>>),
+    /// How many are under way, and how much of them is unread.
+    UnderWay(Option<(u64, i64)>),
+    /// All that is known of the open incident.
+    Incident(Box<IncidentPage>),
+    /// Its chat.
+    Chat(IncidentId, Box<Batch<ChatRow, ()>>),
+    /// An incident can be opened on this device, for this alarm, under this subject.
+    MayOpen(DeviceId, AlarmId, String),
+    /// This incident is there; show it.
+    Opened(IncidentId),
     /// Something is done, in words.
     Said(String),
     /// Something could not be done.
@@ -116,8 +131,42 @@ pub enum Command {
     UnmuteDevice(DeviceId),
     /// Everything of mine goes to somebody else.
     HandOver(OrganizationId, Assignee),
+    /// Show these incidents from now on; the number comes back with each batch.
+    OpenIncidents(u64, Box<IncidentFilter>),
+    /// Count these from now on.
+    WatchIncidents(Box<IncidentFilter>),
+    /// Tell all of this incident, from now on.
+    OpenIncident(IncidentId),
+    /// Nobody looks at it any longer.
+    CloseIncident,
+    /// Let its chat hold so many messages more.
+    MoreChat(usize),
+    /// Get what is missing of a chat.
+    FillChat(IncidentId),
+    /// Write a message.
+    Write(IncidentId, String),
+    /// Keep what was begun.
+    KeepDraft(IncidentId, String),
+    /// Everything up to this number was read.
+    ReadUpTo(IncidentId, i64),
+    /// It is solved.
+    Solve(IncidentId),
+    /// It is not.
+    Reopen(IncidentId),
+    /// It is not, and this message goes there after all.
+    ReopenAndSend(IncidentId, MessageId, String),
+    /// The message goes into a new incident with this subject.
+    SendInNew(IncidentId, MessageId, String, String),
+    /// Feedback.
+    Judge(IncidentId, i32, String),
+    /// Whether an incident can be opened on a device for an alarm, under this subject.
+    AskOpening(DeviceId, AlarmId, String),
+    /// Open it; the costs are accepted.
+    NewIncident(DeviceId, String, Vec<AlarmId>),
     /// Try a parked action again.
     Retry(ActionId),
+    /// Do something else instead of a parked action.
+    Change(ActionId, Box<crate::api::Deed>),
     /// Let a parked action go.
     Discard(ActionId),
     /// Switch the signal off or on.
@@ -236,12 +285,28 @@ pub enum Intent {
     Explain,
     /// The same again, over what is there now.
     Retry,
+    /// Something else instead.
+    Change,
     /// Let it go.
     Discard,
     /// The alarm that the selected action is about.
     OpenSubject,
     /// Give all of mine to somebody else.
     HandOver,
+    /// The list of incidents.
+    Incidents,
+    /// The incident of the open alarm's device, or a new one.
+    NewIncident,
+    /// Write in the chat.
+    WriteLine,
+    /// The incident is solved.
+    Solve,
+    /// It is not.
+    Reopen,
+    /// Judge it.
+    Feedback,
+    /// Get what is missing of the chat.
+    FillGap,
     /// Sign in, or out.
     Session,
     /// Write the diagnostics into a file.

@@ -4,6 +4,7 @@
 pub mod alarm_list;
 mod deeds;
 pub mod field;
+pub mod incidents;
 mod input;
 pub mod keys;
 pub mod message;
@@ -17,8 +18,8 @@ use onsite_wire::ids::{AlarmId, LocationId, OrganizationId, Uuid};
 use onsite_wire::onsite::{HistoryEntry, PersonEntry, SubjectKind};
 
 use crate::api::{
-    AccountState, AlarmDetail, AlarmFilter, Error, JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot,
-    SavedFilter, Tile, Timestamp,
+    AccountState, AlarmDetail, AlarmFilter, Error, IncidentRow, JournalLine, LocationNode, OrganizationOverview,
+    OwnAction, Plot, SavedFilter, Tile, Timestamp,
 };
 use crate::sheets::Sheet;
 use crate::widgets::look::Look;
@@ -40,6 +41,10 @@ pub enum Screen {
     Alarms,
     /// One alarm.
     Alarm,
+    /// The list of incidents.
+    Incidents,
+    /// One incident with its chat.
+    Incident,
     /// The person's own actions.
     Actions,
     /// Settings.
@@ -85,6 +90,8 @@ pub struct OpenAlarm {
     pub plot: Option<Result<Plot, Error>>,
     /// What people did to it.
     pub history: Option<Result<Vec<HistoryEntry>, Error>>,
+    /// Incidents of its device that are under way.
+    pub incidents: Vec<IncidentRow>,
     /// The first line on the screen.
     pub scroll: usize,
 }
@@ -133,6 +140,8 @@ pub struct Model {
     pub alarms: AlarmList,
     /// The open alarm.
     pub alarm: Option<OpenAlarm>,
+    /// Incidents and their chats.
+    pub incidents: incidents::Incidents,
     /// The person's own actions.
     pub actions: Vec<OwnAction>,
     /// The names of what they are about.
@@ -181,6 +190,7 @@ impl Model {
             tiles: Vec::new(),
             alarms: AlarmList::default(),
             alarm: None,
+            incidents: incidents::Incidents::default(),
             actions: Vec::new(),
             names: HashMap::new(),
             saved: Vec::new(),
@@ -205,9 +215,15 @@ impl Model {
 
     /// The name of what an action is about.
     pub fn name_of(&self, action: &OwnAction) -> String {
-        self.names.get(&action.subject.id).cloned().unwrap_or_else(|| match action.subject.kind {
+        let kept = || match (action.name.label.as_str(), action.name.within.as_str()) {
+            ("", "") => None,
+            (label, "") | ("", label) => Some(label.to_owned()),
+            (label, within) => Some(format!("{label} · {within}")),
+        };
+        self.names.get(&action.subject.id).cloned().or_else(kept).unwrap_or_else(|| match action.subject.kind {
             SubjectKind::Alarm => "an alarm".to_owned(),
             SubjectKind::Device => "a device".to_owned(),
+            SubjectKind::Incident => "an incident".to_owned(),
         })
     }
 
@@ -264,7 +280,8 @@ impl Model {
             Screen::Home => Some(&mut self.at.home),
             Screen::Organizations => Some(&mut self.at.organizations),
             Screen::Alarms => Some(&mut self.alarms.at),
-            Screen::Alarm => None,
+            Screen::Alarm | Screen::Incident => None,
+            Screen::Incidents => Some(&mut self.incidents.at),
             Screen::Actions => Some(&mut self.at.actions),
             Screen::Settings => Some(&mut self.at.settings),
             Screen::Diagnostics => Some(&mut self.at.journal),
@@ -276,6 +293,10 @@ impl Model {
         let me = self.state.person.as_ref().map(|person| person.id);
         let tiles = crate::api::tiles(me, self.organization);
         self.tiles = tiles.into_iter().map(|(tile, filter)| TileCount { tile, filter, count: None }).collect();
-        vec![Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect())]
+        let under_way = crate::api::open_incidents(self.organization);
+        vec![
+            Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect()),
+            Command::WatchIncidents(Box::new(under_way)),
+        ]
     }
 }

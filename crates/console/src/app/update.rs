@@ -3,10 +3,10 @@
 use onsite_wire::ids::{AlarmId, LocationId};
 
 use super::message::{Command, Deed, Message};
-use super::{Model, OpenAlarm, Screen, input, wishes};
+use super::{Model, OpenAlarm, Screen, incidents, input, wishes};
 use crate::api::{AccountState, LocationNode, Outcome, OwnAction};
 use crate::screens::diagnostics;
-use crate::sheets::Sheet;
+use crate::sheets::{Reason, Sheet};
 use crate::words;
 
 /// How long a line above the keys stays.
@@ -34,6 +34,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Alarm(detail) => of_open(model, detail.row.id, |open| open.detail = Some(*detail)),
         Message::Plot(id, plot) => of_open(model, id, |open| open.plot = Some(plot.map(|plot| *plot))),
         Message::History(id, history) => of_open(model, id, |open| open.history = Some(history)),
+        Message::AlarmIncidents(id, rows) => of_open(model, id, |open| open.incidents = rows),
         Message::Assignees(choices) => {
             if let Some(Sheet::Acknowledge(sheet)) = &mut model.sheet {
                 sheet.take(choices);
@@ -58,6 +59,14 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.sheet = Some(Sheet::report(format!("The life of: {name}"), told));
         }
         Message::Outcome(deed, outcome) => tell_outcome(model, deed, &outcome),
+        Message::Incidents(window, batch) => incidents::take_rows(model, window, &batch),
+        Message::UnderWay(count) => model.incidents.under_way = count,
+        Message::Incident(page) => return incidents::take_page(model, *page),
+        Message::Chat(id, batch) => return incidents::take_chat(model, id, &batch),
+        Message::MayOpen(device, alarm, subject) => {
+            model.sheet = Some(Sheet::opening(Reason::Alarm(device, alarm), &subject));
+        }
+        Message::Opened(id) => return incidents::open(model, id),
         Message::Said(text) => model.say(text),
         Message::Failed(error) => model.complain(error.to_string()),
         Message::SignedIn => {
@@ -130,6 +139,7 @@ fn tell_outcome(model: &mut Model, deed: Deed, outcome: &Outcome) {
         (outcome.done, "on the server"),
         (outcome.waiting, "on this phone, sent as soon as possible"),
         (others, "decided by others"),
+        (outcome.unknown.len(), "no longer known"),
     ] {
         if n > 0 {
             parts.push(format!("{n} {words}"));

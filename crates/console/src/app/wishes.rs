@@ -1,15 +1,15 @@
 //! What a person wants, done to the model.
 
-use onsite_wire::ids::{AlarmId, DeviceId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId};
 use onsite_wire::onsite::SubjectKind;
 
 use super::alarm_list::Choice;
 use super::field::Field;
 use super::message::{Command, Intent};
-use super::{Model, OpenAlarm, Screen, deeds};
+use super::{Model, OpenAlarm, Screen, deeds, incidents};
 use crate::api::{ActionStage, AlarmFilter, AlarmSort, Code, SessionState};
 use crate::screens;
-use crate::sheets::{self, Sheet};
+use crate::sheets::{self, Reason, Sheet};
 use crate::words;
 
 /// Does what a person wants.
@@ -48,6 +48,7 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
             model.alarms.typing = Some(Field::holding(&model.alarms.filter.words));
             Vec::new()
         }
+        Intent::Submit if model.screen == Screen::Incident => incidents::wish(model, intent),
         Intent::Submit => end_search(model),
         Intent::Sort => sort(model),
         Intent::Choose => choose(model),
@@ -67,9 +68,23 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         Intent::OpenSubject => open_subject(model),
         Intent::Session => session(model),
         Intent::Export => vec![Command::Export],
-        Intent::Next | Intent::Previous | Intent::Part(_) | Intent::DeleteSaved | Intent::Retry | Intent::Discard => {
-            Vec::new()
+        Intent::Incidents => incidents::list(model, None),
+        Intent::NewIncident => new_incident(model),
+        Intent::Discard if model.screen == Screen::Incident => incidents::wish(model, intent),
+        Intent::WriteLine | Intent::Solve | Intent::Reopen | Intent::Feedback | Intent::FillGap => {
+            incidents::wish(model, intent)
         }
+        Intent::Next if model.screen == Screen::Incidents => {
+            model.incidents.is_solved = !model.incidents.is_solved;
+            incidents::reopen(model)
+        }
+        Intent::Next
+        | Intent::Previous
+        | Intent::Part(_)
+        | Intent::DeleteSaved
+        | Intent::Retry
+        | Intent::Change
+        | Intent::Discard => Vec::new(),
     }
 }
 
@@ -96,6 +111,9 @@ pub fn typed(model: &mut Model) -> Vec<Command> {
         sheets::typed(model);
         return Vec::new();
     }
+    if model.screen == Screen::Incident {
+        return Vec::new();
+    }
     let words = model.alarms.typing.as_ref().map(|field| field.text().to_owned()).unwrap_or_default();
     let filter = AlarmFilter { words, ..model.alarms.filter.clone() };
     model.alarms.open(filter, model.alarms.sort)
@@ -117,12 +135,21 @@ fn back(model: &mut Model) -> Vec<Command> {
             return Vec::new();
         }
     }
+    if model.screen == Screen::Incident
+        && let Some(open) = &mut model.incidents.open
+        && let Some(field) = open.writing.take()
+    {
+        return vec![Command::KeepDraft(open.id, field.text().to_owned())];
+    }
     let was = model.screen;
     model.screen = model.before.pop().unwrap_or(Screen::Home);
     left(model, was)
 }
 
 fn left(model: &mut Model, screen: Screen) -> Vec<Command> {
+    if screen == Screen::Incident && model.screen != Screen::Incident {
+        return incidents::left(model);
+    }
     if screen == Screen::Alarm && model.screen != Screen::Alarm {
         model.alarm = None;
         return vec![Command::CloseAlarm];
@@ -155,6 +182,9 @@ fn moved(model: &mut Model, intent: Intent) -> Vec<Command> {
         Intent::First => isize::MIN,
         _ => isize::MAX,
     };
+    if model.sheet.is_none() && model.screen == Screen::Incident {
+        return incidents::scroll(model, by);
+    }
     if model.sheet.is_none() && model.screen == Screen::Alarm {
         if let Some(open) = &mut model.alarm {
             // Drawing tells how far it really went.
@@ -188,7 +218,11 @@ fn enter(model: &mut Model) -> Vec<Command> {
             Some(id) => open_alarm(model, id),
             None => Vec::new(),
         },
-        Screen::Alarm => Vec::new(),
+        Screen::Alarm | Screen::Incident => Vec::new(),
+        Screen::Incidents => match model.incidents.rows.get(model.incidents.at.selected).map(|row| row.id) {
+            Some(id) => incidents::open(model, id),
+            None => Vec::new(),
+        },
         Screen::Actions => decide(model),
         Screen::Settings => match screens::settings::meaning(model, model.at.settings.selected) {
             Some(intent) => wish(model, intent),
@@ -228,7 +262,7 @@ fn last_filter(model: &mut Model) -> Vec<Command> {
 
 fn open_alarm(model: &mut Model, id: AlarmId) -> Vec<Command> {
     model.go(Screen::Alarm);
-    model.alarm = Some(OpenAlarm { id, detail: None, plot: None, history: None, scroll: 0 });
+    model.alarm = Some(OpenAlarm { id, detail: None, plot: None, history: None, incidents: Vec::new(), scroll: 0 });
     vec![Command::OpenAlarm(id)]
 }
 
@@ -288,11 +322,26 @@ fn decide(model: &mut Model) -> Vec<Command> {
     open_subject(model)
 }
 
+/// The incident of the open alarm's device, or a new one; for a message that was not taken, a new one.
+fn new_incident(model: &mut Model) -> Vec<Command> {
+    if model.screen == Screen::Incident {
+        let Some(open) = &model.incidents.open else { return Vec::new() };
+        let Some(row) = open.parked() else { return Vec::new() };
+        let subject = open.page.as_ref().map_or("", |page| page.row.subject.as_str());
+        let sheet = Sheet::opening(Reason::Message(open.id, row.id, row.text.clone()), subject);
+        return self::open(model, sheet);
+    }
+    let detail = model.alarm.as_ref().and_then(|open| open.detail.as_ref());
+    let asked = detail.map(|detail| Command::AskOpening(detail.row.device, detail.row.id, detail.row.label.clone()));
+    asked.into_iter().collect()
+}
+
 fn open_subject(model: &mut Model) -> Vec<Command> {
     let Some(action) = model.actions.get(model.at.actions.selected) else { return Vec::new() };
     let id = action.subject.id;
     match action.subject.kind {
         SubjectKind::Alarm => open_alarm(model, AlarmId(id)),
+        SubjectKind::Incident => incidents::open(model, IncidentId(id)),
         SubjectKind::Device => {
             let filter = AlarmFilter { device: Some(DeviceId(id)), ..AlarmFilter::default() };
             model.go(Screen::Alarms);

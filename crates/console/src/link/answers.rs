@@ -2,7 +2,7 @@
 
 use onsite_wire::ids::OrganizationId;
 
-use super::Messages;
+use super::{Messages, incidents};
 use crate::api::{Account, Error, Receipt, SignInStep};
 use crate::app::message::{Command, Deed, Message};
 
@@ -41,6 +41,10 @@ pub async fn answer(account: &Account, command: Command) -> Result<Option<Messag
             account.retry(id).await?;
             Message::Said("Tried again; My actions shows how it goes.".to_owned())
         }
+        Command::Change(id, deed) => {
+            account.change(id, *deed).await?;
+            Message::Said("Done instead; My actions shows how it goes.".to_owned())
+        }
         Command::Discard(id) => {
             account.discard(id).await?;
             Message::Said("Let go.".to_owned())
@@ -58,7 +62,7 @@ pub async fn answer(account: &Account, command: Command) -> Result<Option<Messag
             account.sign_out(lose_unsent).await?;
             Message::Said("Signed out.".to_owned())
         }
-        _ => return Ok(None),
+        other => return incidents::act(account, other).await,
     }))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use onsite_wire::ids::{AlarmId, DeviceId, Uuid};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, Uuid};
 use onsite_wire::onsite::{Subject, SubjectKind};
 
 use super::{Messages, Receipts};
@@ -89,6 +89,10 @@ async fn label(account: &Account, subject: Subject) -> Option<String> {
         SubjectKind::Alarm => {
             let row = account.alarms().detail(AlarmId(subject.id)).await.ok()?.row;
             Some(format!("{} · {}", row.label, row.device_label))
+        }
+        SubjectKind::Incident => {
+            let row = account.incidents().page(IncidentId(subject.id)).await.ok()?.row;
+            Some(format!("{} · {}", row.subject, row.device_label))
         }
         SubjectKind::Device => {
             let filter = AlarmFilter { device: Some(DeviceId(subject.id)), ..AlarmFilter::default() };

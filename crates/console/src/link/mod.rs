@@ -3,6 +3,7 @@
 
 mod answers;
 mod follow;
+mod incidents;
 mod watch;
 
 use std::future::Future;
@@ -28,6 +29,7 @@ pub struct Link {
     tiles: Vec<JoinHandle<()>>,
     list: Option<watch::List>,
     alarm: Option<JoinHandle<()>>,
+    incidents: incidents::Watched,
 }
 
 /// The last deed, whose outcome is told until nothing of it waits.
@@ -59,7 +61,17 @@ impl Link {
     pub fn new(account: Account, messages: Messages) -> Self {
         let receipts = Receipts::default();
         let following = tokio::spawn(follow::follow(account.clone(), messages.clone(), receipts.clone()));
-        Self { account, messages, organization: None, receipts, following, tiles: Vec::new(), list: None, alarm: None }
+        Self {
+            account,
+            messages,
+            organization: None,
+            receipts,
+            following,
+            tiles: Vec::new(),
+            list: None,
+            alarm: None,
+            incidents: incidents::Watched::default(),
+        }
     }
 
     /// Does what the model asks. Answers come as messages; what cannot be done comes as [`Message::Failed`].
@@ -80,6 +92,11 @@ impl Link {
                 self.alarm = Some(tokio::spawn(watch::alarm(account, self.messages.clone(), id)));
             }
             Command::CloseAlarm => self.close_alarm(),
+            Command::OpenIncidents(number, filter) => self.incidents.list(&account, &self.messages, number, *filter),
+            Command::WatchIncidents(filter) => self.incidents.count(&account, &self.messages, *filter),
+            Command::OpenIncident(id) => self.incidents.open(&account, &self.messages, id),
+            Command::CloseIncident => self.incidents.close(),
+            Command::MoreChat(rows) => self.incidents.more(rows),
             Command::LoadPlaces(organization) => {
                 self.organization = organization;
                 self.places();

@@ -109,6 +109,9 @@ async fn beside(account: Account, messages: Messages, id: AlarmId, detail: Alarm
         let plot = account.alarms().plot(id).await;
         messages.send(Message::Plot(id, plot.map(Box::new))).ok();
     }
+    if let Ok(rows) = account.incidents().open_of(detail.row.device).await {
+        messages.send(Message::AlarmIncidents(id, rows)).ok();
+    }
     let history = account.alarms().history(id).await;
     messages.send(Message::History(id, history)).ok();
 }

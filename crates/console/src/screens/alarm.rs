@@ -9,7 +9,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::alarms::{self, Beside};
-use crate::api::{AlarmDetail, AlarmRow, Code, Error, Offer, Standing, Status, Timestamp};
+use super::incidents;
+use crate::api::{AlarmDetail, AlarmRow, Cleared, Code, DeviceDetail, Error, Offer, Standing, Status, Timestamp};
 use crate::app::keys::Key;
 use crate::app::message::Intent;
 use crate::app::{Model, OpenAlarm};
@@ -39,6 +40,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
             keys.push(Key::letter('u', "unmute", Intent::Unmute));
         }
     }
+    keys.push(Key::letter('i', "incident", Intent::NewIncident));
     keys.push(Key::letter('e', "its life", Intent::Explain));
     keys
 }
@@ -73,6 +75,10 @@ fn page(
             lines.extend(hanging(&format!("{:>2}. ", n + 1), action, Style::new(), width));
         }
     }
+    if !open.incidents.is_empty() {
+        lines.push(section("Incident (i opens its chat)", String::new(), look));
+        lines.extend(open.incidents.iter().flat_map(|row| incidents::lines(model, row, width, look)));
+    }
     lines.extend(device(detail, width, look));
     lines.push(section("What people did", String::new(), look));
     lines.extend(history(open, width, look, zone, now));
@@ -101,11 +107,11 @@ fn heading(row: &AlarmRow, width: usize, look: Look, zone: &Zone, now: Timestamp
     let since = zone.time(row.activated, now);
     let mut when = match (row.status, row.cleared) {
         (Status::Active, _) => format!("active since {since}"),
-        (Status::Cleared, Some(at)) => {
+        (Status::Cleared, Some(Cleared::At(at))) => {
             let lasted = words::span(at.millis_since(row.activated));
             format!("{since} to {}, {lasted}", zone.time(at, now))
         }
-        (Status::Cleared, None) => format!("{since}, cleared at a time not known"),
+        (Status::Cleared, Some(Cleared::TimeUnknown) | None) => format!("{since}, cleared at a time not known"),
     };
     if row.count > 1 {
         when += &format!(" · occurred {} times", row.count);
@@ -191,6 +197,7 @@ fn device(detail: &AlarmDetail, width: usize, look: Look) -> Vec<Line<'static>> 
             let parts = [&device.label, &device.kind, &device.manufacturer, &device.model];
             let known: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
             lines.extend(hanging("", &known.join(" · "), Style::new(), width));
+            lines.extend(plate(&device.detail, width, look));
         }
     }
     lines.extend(hanging("", &detail.row.place, look.dim(), width));
@@ -205,6 +212,21 @@ fn device(detail: &AlarmDetail, width: usize, look: Look) -> Vec<Line<'static>> 
         (None, _) => {}
     }
     lines
+}
+
+/// What one compares with the plate on the device, and types into a laptop in front of it.
+fn plate(detail: &DeviceDetail, width: usize, look: Look) -> Vec<Line<'static>> {
+    let mut parts = Vec::new();
+    if let Some(serial) = detail.serial_number.as_deref().filter(|serial| !serial.is_empty()) {
+        parts.push(format!("serial {serial}"));
+    }
+    if !detail.ip_addresses.is_empty() {
+        parts.push(format!("address {}", detail.ip_addresses.join(", ")));
+    }
+    if let Some(firmware) = detail.firmware_version.as_deref().filter(|firmware| !firmware.is_empty()) {
+        parts.push(format!("firmware {firmware}"));
+    }
+    if parts.is_empty() { Vec::new() } else { hanging("", &parts.join(" · "), look.dim(), width) }
 }
 
 fn history(open: &OpenAlarm, width: usize, look: Look, zone: &Zone, now: Timestamp) -> Vec<Line<'static>> {

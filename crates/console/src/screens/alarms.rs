@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::api::{AlarmRow, Code, Standing, Status, Timestamp, Why};
+use crate::api::{AlarmRow, Cleared, Code, Standing, Status, Timestamp, Why};
 use crate::app::Model;
 use crate::app::alarm_list::Choice;
 use crate::app::keys::Key;
@@ -139,8 +139,8 @@ pub fn lines(row: &AlarmRow, beside: Beside, width: usize, look: Look, now: Time
 /// How long it has been active, or since when it is over.
 fn since(row: &AlarmRow, now: Timestamp) -> String {
     match row.cleared {
-        Some(at) => format!("cleared {}", words::ago(at, now)),
-        None if row.status == Status::Cleared => "cleared".to_owned(),
+        Some(Cleared::At(at)) => format!("cleared {}", words::ago(at, now)),
+        Some(Cleared::TimeUnknown) => "cleared, time not known".to_owned(),
         None => words::span(now.millis_since(row.activated)),
     }
 }

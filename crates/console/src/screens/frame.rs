@@ -43,6 +43,8 @@ const fn title(screen: Screen) -> &'static str {
         Screen::Organizations => "Organizations",
         Screen::Alarms => "Alarms",
         Screen::Alarm => "Alarm",
+        Screen::Incidents => "Incidents",
+        Screen::Incident => "Incident",
         Screen::Actions => "My actions",
         Screen::Settings => "Settings",
         Screen::Diagnostics => "Diagnostics",

@@ -35,9 +35,16 @@ fn ways(model: &Model) -> Vec<Way> {
         (0, parked) => format!("{parked} for you to decide"),
         (waiting, parked) => format!("{parked} for you to decide, {waiting} on this phone"),
     };
+    let incidents = match model.incidents.under_way {
+        None => "…".to_owned(),
+        Some((0, _)) => "none is under way".to_owned(),
+        Some((count, 0)) => format!("{count} under way"),
+        Some((count, unread)) => format!("{count} under way, {unread} unread"),
+    };
     let signal = if model.state.offline { "switched off: everything works, and is sent later" } else { "on" };
     vec![
         Way { key: 'a', label: "Alarms", says: last, intent: Intent::LastFilter },
+        Way { key: 'i', label: "Incidents", says: incidents, intent: Intent::Incidents },
         Way {
             key: 'o',
             label: "Organizations",

@@ -7,6 +7,8 @@ pub mod alarms;
 pub mod diagnostics;
 mod frame;
 pub mod home;
+pub mod incident;
+pub mod incidents;
 pub mod organizations;
 pub mod settings;
 
@@ -35,6 +37,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Drawn {
         Screen::Organizations => organizations::view(model, &mut drawing, body),
         Screen::Alarms => alarms::view(model, &mut drawing, body),
         Screen::Alarm => alarm::view(model, &mut drawing, body),
+        Screen::Incidents => incidents::view(model, &mut drawing, body),
+        Screen::Incident => incident::view(model, &mut drawing, body),
         Screen::Actions => actions::view(model, &mut drawing, body),
         Screen::Settings => settings::view(model, &mut drawing, body),
         Screen::Diagnostics => diagnostics::view(model, &mut drawing, body),
@@ -51,6 +55,8 @@ pub fn keys(model: &Model) -> Vec<Key> {
         Screen::Organizations => organizations::keys(),
         Screen::Alarms => alarms::keys(model),
         Screen::Alarm => alarm::keys(model),
+        Screen::Incidents => incidents::keys(model),
+        Screen::Incident => incident::keys(model),
         Screen::Actions => actions::keys(model),
         Screen::Settings => settings::keys(),
         Screen::Diagnostics => diagnostics::keys(),
@@ -63,7 +69,8 @@ pub fn len(model: &Model) -> usize {
         Screen::Home => home::len(model),
         Screen::Organizations => model.organizations.len() + 1,
         Screen::Alarms => model.alarms.rows.len(),
-        Screen::Alarm => 0,
+        Screen::Alarm | Screen::Incident => 0,
+        Screen::Incidents => model.incidents.rows.len(),
         Screen::Actions => model.actions.len(),
         Screen::Settings => settings::len(model),
         Screen::Diagnostics => model.journal.len(),

@@ -68,6 +68,9 @@ fn entries(model: &Model) -> Vec<Entry> {
 
 /// Whether the phone's clock is right, and what to do when it is not (S2).
 fn clock(model: &Model) -> String {
+    if let (true, Some(_)) = (model.state.clock_uncertain, model.state.clock_offset_ms) {
+        return "as it was before the phone was restarted; not compared with the server’s since".to_owned();
+    }
     match model.state.clock_offset_ms {
         None => "not compared with the server’s yet".to_owned(),
         Some(ms) if ms.abs() < 1_000 => "right to the second".to_owned(),

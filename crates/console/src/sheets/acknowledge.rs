@@ -1,7 +1,7 @@
 //! Who becomes responsible (A7): oneself unless another is chosen, with a note if there is one to make. The same list hands
 //! all of mine over to a colleague.
 
-use onsite_wire::ids::OrganizationId;
+use onsite_wire::ids::{ActionId, OrganizationId};
 use onsite_wire::rest::AssigneeKind;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Rect;
@@ -9,7 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Answer, choice};
-use crate::api::{AcknowledgedBy, AssigneeChoice, Chosen};
+use crate::api::{AcknowledgedBy, AssigneeChoice, Chosen, Deed, OwnAction};
 use crate::app::Model;
 use crate::app::alarm_list::Choice;
 use crate::app::field::Field;
@@ -34,6 +34,8 @@ pub struct Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Purpose {
     Acknowledge(Box<Target>),
+    /// Instead of an action that had no effect.
+    Instead(ActionId, Box<Target>),
     HandOver(OrganizationId),
 }
 
@@ -66,6 +68,16 @@ impl AcknowledgeSheet {
             note: Field::default(),
             offered: String::new(),
             is_note: false,
+        }
+    }
+
+    /// Instead of a parked action, with its note.
+    pub fn instead_of(action: &OwnAction, target: Target) -> Self {
+        let note = action.body.get("note").and_then(serde_json::Value::as_str).unwrap_or_default();
+        Self {
+            purpose: Purpose::Instead(action.id, Box::new(target.clone())),
+            note: Field::holding(note),
+            ..Self::new(target, None)
         }
     }
 
@@ -114,16 +126,16 @@ impl AcknowledgeSheet {
         let is_me = self.choices.get(self.at.selected).is_some_and(|choice| choice.me);
         let does = match (&self.purpose, self.standing.is_some()) {
             (Purpose::HandOver(_), _) => "hand over",
-            (Purpose::Acknowledge(_), false) => "acknowledge",
-            (Purpose::Acknowledge(_), true) if self.is_unchanged_person() => "change the note",
-            (Purpose::Acknowledge(_), true) if is_me => "take over",
-            (Purpose::Acknowledge(_), true) => "reassign",
+            (Purpose::Acknowledge(_) | Purpose::Instead(..), false) => "acknowledge",
+            (Purpose::Acknowledge(_) | Purpose::Instead(..), true) if self.is_unchanged_person() => "change the note",
+            (Purpose::Acknowledge(_) | Purpose::Instead(..), true) if is_me => "take over",
+            (Purpose::Acknowledge(_) | Purpose::Instead(..), true) => "reassign",
         };
         let mut keys = Vec::new();
         if !self.choices.is_empty() {
             keys.push(Key::of(KeyCode::Enter, does, Intent::Submit));
         }
-        if matches!(self.purpose, Purpose::Acknowledge(_)) {
+        if !matches!(self.purpose, Purpose::HandOver(_)) {
             keys.push(Key::of(KeyCode::Tab, if self.is_note { "person" } else { "note" }, Intent::Next));
         }
         keys
@@ -155,16 +167,22 @@ impl AcknowledgeSheet {
             Purpose::Acknowledge(target) => {
                 Command::Acknowledge(target.chosen.clone(), to, self.note.text().trim().to_owned())
             }
+            Purpose::Instead(action, _) => {
+                let note = self.note.text().trim().to_owned();
+                Command::Change(*action, Box::new(Deed::Acknowledge { assignee: to, note }))
+            }
             Purpose::HandOver(organization) => Command::HandOver(*organization, to),
         }])
     }
 
     pub fn view(&self, model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
         let title = match &self.purpose {
-            Purpose::Acknowledge(target) => format!("Who is responsible: {}", target.label),
+            Purpose::Acknowledge(target) | Purpose::Instead(_, target) => {
+                format!("Who is responsible: {}", target.label)
+            }
             Purpose::HandOver(_) => "Hand all of mine over to".to_owned(),
         };
-        let has_note = matches!(self.purpose, Purpose::Acknowledge(_));
+        let has_note = !matches!(self.purpose, Purpose::HandOver(_));
         let lines = self.choices.len().max(1) + usize::from(self.standing.is_some()) + if has_note { 2 } else { 0 };
         let height = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
         let mut inside = drawing.framed(middle(area, 78, height), &title, true);

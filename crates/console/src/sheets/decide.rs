@@ -1,15 +1,15 @@
 //! What to do about an action that was refused or came second (A8): who was there, when, what there is now, what was
-//! wanted; then the same again, or letting it go.
+//! wanted; then the same again, something else, or letting it go.
 
 use std::collections::BTreeMap;
 
-use onsite_wire::ids::ActionId;
-use onsite_wire::onsite::CurrentState;
+use onsite_wire::ids::{ActionId, AlarmId, DeviceId};
+use onsite_wire::onsite::{CurrentState, SubjectKind};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::Answer;
-use crate::api::{ActionStage, Code, Decision, OwnAction};
+use super::{AcknowledgeSheet, Answer, MuteSheet, MuteTarget, Sheet, Target};
+use crate::api::{ActionStage, Chosen, Code, Decision, OwnAction};
 use crate::app::Model;
 use crate::app::keys::Key;
 use crate::app::message::{Command, Intent};
@@ -34,13 +34,17 @@ impl DecideSheet {
     }
 
     pub fn keys(self, model: &Model) -> Vec<Key> {
-        let Some(ActionStage::Parked { code, decisions, .. }) = self.of(model).map(|action| &action.stage) else {
-            return Vec::new();
-        };
+        let Some(action) = self.of(model) else { return Vec::new() };
+        let ActionStage::Parked { code, decisions, .. } = &action.stage else { return Vec::new() };
+        // What else can be done in an incident is offered in its chat.
+        let can_change = action.subject.kind != SubjectKind::Incident;
         let is_conflict = *code == Code::VersionMoved;
         let mut keys = Vec::new();
         if decisions.contains(&Decision::Retry) {
             keys.push(Key::letter('r', if is_conflict { "mine anyway" } else { "try again" }, Intent::Retry));
+        }
+        if can_change && decisions.contains(&Decision::Change) {
+            keys.push(Key::letter('c', "something else", Intent::Change));
         }
         if decisions.contains(&Decision::Discard) {
             keys.push(Key::letter('d', if is_conflict { "leave theirs" } else { "let it go" }, Intent::Discard));
@@ -50,15 +54,41 @@ impl DecideSheet {
         keys
     }
 
-    pub fn wish(self, model: &Model, intent: Intent) -> Answer {
+    pub fn wish(self, model: &mut Model, intent: Intent) -> Answer {
         match intent {
             Intent::Retry => Answer::Close(vec![Command::Retry(self.action)]),
+            Intent::Change => Answer::Stay(self.change(model)),
             Intent::Discard => Answer::Close(vec![Command::Discard(self.action)]),
             Intent::Explain => {
                 let title = self.of(model).map_or_else(String::new, |action| model.name_of(action));
                 Answer::Close(vec![Command::Explain(title, self.action.0)])
             }
             _ => Answer::Stay(Vec::new()),
+        }
+    }
+
+    /// Asks what to do instead: the sheet that made the action, with what was wanted in it.
+    fn change(self, model: &mut Model) -> Vec<Command> {
+        let Some(action) = self.of(model).cloned() else { return Vec::new() };
+        let (id, label) = (action.subject.id, model.name_of(&action));
+        let these = Chosen::These(vec![AlarmId(id)]);
+        let target = Target { chosen: these, label: label.clone(), count: 1 };
+        match (action.kind.as_str(), action.subject.kind) {
+            ("acknowledge" | "release", SubjectKind::Alarm) => {
+                model.sheet = Some(Sheet::Acknowledge(AcknowledgeSheet::instead_of(&action, target)));
+                vec![Command::Assignees(AlarmId(id))]
+            }
+            ("mute" | "unmute", SubjectKind::Alarm) => {
+                let target = MuteTarget::Alarms(Box::new(target));
+                model.sheet = Some(Sheet::Mute(MuteSheet::instead_of(&action, target)));
+                Vec::new()
+            }
+            ("mute" | "unmute", SubjectKind::Device) => {
+                let target = MuteTarget::Device(DeviceId(id), label);
+                model.sheet = Some(Sheet::Mute(MuteSheet::instead_of(&action, target)));
+                Vec::new()
+            }
+            _ => Vec::new(),
         }
     }
 

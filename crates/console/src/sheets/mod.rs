@@ -2,8 +2,10 @@
 
 mod acknowledge;
 mod decide;
+mod feedback;
 mod filter;
 mod filter_values;
+mod incident;
 mod keys;
 mod location;
 mod mute;
@@ -18,8 +20,10 @@ use ratatui::text::Line;
 
 pub use acknowledge::{AcknowledgeSheet, Target};
 pub use decide::DecideSheet;
+pub use feedback::FeedbackSheet;
 pub use filter::FilterSheet;
 pub use filter_values::in_words;
+pub use incident::{OpeningSheet, Reason};
 pub use location::LocationSheet;
 pub use mute::{MuteSheet, MuteTarget};
 pub use report::ReportSheet;
@@ -53,6 +57,10 @@ pub enum Sheet {
     SignOut,
     /// A text to be read.
     Report(ReportSheet),
+    /// A new incident.
+    Opening(OpeningSheet),
+    /// What somebody thought of one.
+    Feedback(FeedbackSheet),
 }
 
 /// What a sheet makes of a wish.
@@ -84,6 +92,16 @@ impl Sheet {
         Self::SignIn(SignInSheet::default())
     }
 
+    /// A new incident, under this subject.
+    pub fn opening(reason: Reason, subject: &str) -> Self {
+        Self::Opening(OpeningSheet::new(reason, subject))
+    }
+
+    /// What somebody thought of the open incident.
+    pub fn feedback(model: &Model) -> Self {
+        Self::Feedback(FeedbackSheet::new(model))
+    }
+
     /// A text to be read.
     pub const fn report(title: String, lines: Vec<String>) -> Self {
         Self::Report(ReportSheet::new(title, lines))
@@ -97,7 +115,8 @@ impl Sheet {
             Self::Mute(sheet) => sheet.position(),
             Self::Location(sheet) => Some(&mut sheet.at),
             Self::Report(sheet) => Some(&mut sheet.at),
-            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut => None,
+            Self::Feedback(sheet) => Some(&mut sheet.at),
+            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut | Self::Opening(_) => None,
         }
     }
 
@@ -109,7 +128,8 @@ impl Sheet {
             Self::Mute(sheet) => sheet.len(),
             Self::Location(sheet) => sheet.found(model).len(),
             Self::Report(sheet) => sheet.len(),
-            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut => 0,
+            Self::Feedback(_) => FeedbackSheet::len(),
+            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut | Self::Opening(_) => 0,
         }
     }
 
@@ -121,6 +141,8 @@ impl Sheet {
             Self::Mute(sheet) => sheet.field(),
             Self::Location(sheet) => Some(&mut sheet.field),
             Self::SignIn(sheet) => Some(sheet.field()),
+            Self::Opening(sheet) => sheet.field(),
+            Self::Feedback(sheet) => sheet.field(),
             Self::Keys | Self::Decide(_) | Self::Report(_) | Self::SignOut => None,
         }
     }
@@ -136,6 +158,8 @@ impl Sheet {
             Self::Location(_) => vec![Key::of(KeyCode::Enter, "only this place", Intent::Submit)],
             Self::SignIn(sheet) => sheet.keys(),
             Self::SignOut => sign_out::keys(),
+            Self::Opening(_) => OpeningSheet::keys(),
+            Self::Feedback(_) => FeedbackSheet::keys(),
         };
         keys.push(Key::of(KeyCode::Esc, "close", Intent::Back));
         keys
@@ -151,6 +175,8 @@ impl Sheet {
             Self::Location(sheet) => sheet.wish(model, intent),
             Self::SignIn(sheet) => sheet.wish(intent),
             Self::SignOut => sign_out::wish(model, intent),
+            Self::Opening(sheet) => sheet.wish(intent),
+            Self::Feedback(sheet) => sheet.wish(intent),
         }
     }
 
@@ -165,6 +191,8 @@ impl Sheet {
             Self::SignIn(sheet) => sheet.view(drawing, area),
             Self::SignOut => sign_out::view(model, drawing, area),
             Self::Report(sheet) => sheet.view(drawing, area),
+            Self::Opening(sheet) => sheet.view(drawing, area),
+            Self::Feedback(sheet) => sheet.view(drawing, area),
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use onsite_wire::ids::DeviceId;
+use onsite_wire::ids::{ActionId, DeviceId};
 use onsite_wire::rest::MuteReason;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{Answer, Target, choice};
-use crate::api::{MuteUntil, MutedBy, Timestamp};
+use crate::api::{Deed, MuteUntil, MutedBy, OwnAction, Timestamp};
 use crate::app::Model;
 use crate::app::alarm_list::Choice;
 use crate::app::field::Field;
@@ -69,6 +69,8 @@ enum Part {
 #[derive(Debug, Clone)]
 pub struct MuteSheet {
     target: MuteTarget,
+    /// The action that had no effect, in whose place this one goes.
+    instead_of: Option<ActionId>,
     standing: Option<MutedBy>,
     part: Part,
     ends: Position,
@@ -83,12 +85,26 @@ impl MuteSheet {
         let known = standing.as_ref().and_then(|mute| REASONS.iter().position(|reason| *reason == mute.reason));
         Self {
             target,
+            instead_of: None,
             part: Part::End,
             ends: Position::default(),
             reasons: Position { selected: known.unwrap_or_default(), top: 0 },
             time: Field::default(),
             text: standing.as_ref().map_or_else(Field::default, |mute| Field::holding(&mute.text)),
             standing,
+        }
+    }
+
+    /// Instead of a parked action, with its reason and words.
+    pub fn instead_of(action: &OwnAction, target: MuteTarget) -> Self {
+        let reason = action.body.get("reason").and_then(|name| serde_json::from_value(name.clone()).ok());
+        let known = reason.and_then(|reason: MuteReason| REASONS.iter().position(|known| *known == reason));
+        let text = action.body.get("text").and_then(serde_json::Value::as_str).unwrap_or_default();
+        Self {
+            instead_of: Some(action.id),
+            reasons: Position { selected: known.unwrap_or_default(), top: 0 },
+            text: Field::holding(text),
+            ..Self::new(target, None)
         }
     }
 
@@ -207,9 +223,13 @@ impl MuteSheet {
             }
         };
         model.alarms.choice = Choice::None;
-        Answer::Close(vec![match &self.target {
-            MuteTarget::Alarms(target) => Command::Mute(target.chosen.clone(), wish),
-            MuteTarget::Device(id, _) => Command::MuteDevice(*id, wish),
+        Answer::Close(vec![match (self.instead_of, &self.target) {
+            (Some(action), _) => {
+                let MuteWish { until, reason, text } = wish;
+                Command::Change(action, Box::new(Deed::Mute { until, reason, text }))
+            }
+            (None, MuteTarget::Alarms(target)) => Command::Mute(target.chosen.clone(), wish),
+            (None, MuteTarget::Device(id, _)) => Command::MuteDevice(*id, wish),
         }])
     }
 

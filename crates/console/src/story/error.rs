@@ -23,6 +23,9 @@ pub enum StoryError {
     /// The server's data failed.
     #[error("the server: {0}")]
     Storage(#[from] StorageError),
+    /// The service bureau could not do what the story has it do.
+    #[error("the service bureau: {0}")]
+    Bureau(#[from] onsite_server::BureauError),
     /// The other process, its pipes, the folder, the terminal.
     #[error("{0}")]
     Io(#[from] std::io::Error),

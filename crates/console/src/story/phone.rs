@@ -7,11 +7,12 @@ use std::time::Duration;
 use onsite::account::{Access, Account, AccountConfig, AccountState, ActionStage, OwnAction};
 use onsite::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets, Receipt};
 use onsite::error::Code;
+use onsite::incidents::{ChatRow, IncidentFilter, IncidentRow};
 use onsite::journal::Line;
 use onsite::store::Key;
 use onsite::sync::overlays::Standing;
 use onsite::time::{Clock, Timestamp};
-use onsite_wire::ids::{ActionId, AlarmId};
+use onsite_wire::ids::{ActionId, AlarmId, IncidentId};
 use onsite_wire::onsite::{Subject, SubjectKind};
 use onsite_wire::rest::{Assignee, AssigneeKind};
 use serde::{Deserialize, Serialize};
@@ -192,6 +193,41 @@ impl Phone {
         }
     }
 
+    /// All incidents under a filter.
+    pub async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<IncidentRow>, StoryError> {
+        let mut window = self.account()?.incidents().window(filter, ALL_ROWS);
+        let mut rows = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let Ok(Some(batch)) = timeout_at(deadline, window.next()).await else {
+                return Err(StoryError::NeverCame("a list of incidents".to_owned()));
+            };
+            batch.rows.apply(&mut rows);
+            if batch.total.is_some_and(|total| total == rows.len() as u64) && !batch.searching {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// The chat of an incident, newest first, once it is as told.
+    pub async fn chat_until(
+        &self,
+        id: IncidentId,
+        what: &str,
+        is: impl Fn(&[ChatRow]) -> bool,
+    ) -> Result<Vec<ChatRow>, StoryError> {
+        let mut window = self.account()?.incidents().chat(id, ALL_ROWS);
+        let mut rows = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        while !is(&rows) {
+            let Ok(Some(batch)) = timeout_at(deadline, window.next()).await else {
+                return Err(StoryError::NeverCame(format!("{what}; {rows:?}")));
+            };
+            batch.rows.apply(&mut rows);
+        }
+        Ok(rows)
+    }
+
     /// Waits until nothing is on this phone only. An attempt that failed in the moment before the signal came back makes
     /// the next one a second later, which the story's time must be given.
     pub async fn sends_all(&self) -> Result<AccountState, StoryError> {
@@ -274,6 +310,10 @@ impl Phone {
             SubjectKind::Alarm => {
                 let row = self.row(AlarmId(subject.id)).await?;
                 Ok(format!("{} at {}", row.label, row.device_label))
+            }
+            SubjectKind::Incident => {
+                let page = self.account()?.incidents().page(IncidentId(subject.id)).await?;
+                Ok(format!("incident \"{}\" at {}", page.row.subject, page.row.device_label))
             }
             SubjectKind::Device => {
                 let listed = self.list(AlarmFilter::default()).await?;

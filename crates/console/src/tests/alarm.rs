@@ -67,13 +67,63 @@ fn the_plot_rises_from_the_lower_left_to_the_upper_right() {
     assert!(rows.windows(2).all(|pair| column(pair[0]) >= column(pair[1])), "{text}");
 }
 
-#[test]
-fn a_sensor_that_says_words_is_told_in_words() {
+fn saying(states: &[(i64, &str)]) -> Model {
     let mut model = open();
-    let mut states = plot();
-    states.history.states = vec![StatePoint { at: minutes_ago(10), state: "on battery".to_owned() }];
-    model.alarm.as_mut().unwrap().plot = Some(Ok(states));
-    assert!(shown(&model).contains("02:50  on battery"));
+    let mut seen = plot();
+    let point = |(ago, state): &(i64, &str)| StatePoint { at: minutes_ago(*ago), state: (*state).to_owned() };
+    seen.history.states = states.iter().map(point).collect();
+    model.alarm.as_mut().unwrap().plot = Some(Ok(seen));
+    model
+}
+
+#[test]
+fn a_sensor_that_says_words_is_drawn_as_steps_one_row_to_a_word() {
+    let text = shown(&saying(&[(100, "online"), (30, "on battery"), (10, "online")]));
+    let row = |word: &str| {
+        let found = text.lines().find(|line| line.trim_start().starts_with(word) && line.contains('│'));
+        let row = found.unwrap_or_else(|| panic!("{word}: {text}"));
+        row.split_once('│').unwrap().1.trim_end_matches(['│', ' ']).chars().collect::<Vec<_>>()
+    };
+    let (online, battery) = (row("online"), row("on battery"));
+    let bars = |row: &[char]| row.iter().filter(|cell| **cell == '━').count();
+    assert!(bars(&battery) > 3 && bars(&online) > bars(&battery), "{text}");
+    let first = |row: &[char]| row.iter().position(|cell| *cell == '━').unwrap();
+    assert!(first(&online) < first(&battery) && online.len() > battery.len(), "first and last it was online: {text}");
+    let both = online.iter().zip(&battery).filter(|(one, other)| **one == '━' && **other == '━').count();
+    assert!(both <= 2, "only where one gives way to the other: {text}");
+}
+
+#[test]
+fn more_words_than_there_is_room_for_are_told_with_their_times() {
+    let words: Vec<String> = (0..20).map(|n| format!("state {n}")).collect();
+    let states: Vec<_> = words.iter().zip((1..=20).rev()).map(|(word, ago)| (ago, word.as_str())).collect();
+    assert!(shown(&saying(&states)).contains("02:40  state 0"));
+}
+
+#[test]
+fn the_device_is_shown_with_its_serial_number_and_addresses() {
+    let mut model = open();
+    let detail = onsite::devices::intake::DeviceDetail {
+        serial_number: Some("AS1234567890".to_owned()),
+        ip_addresses: vec!["10.20.30.40".to_owned(), "fd00::7".to_owned()],
+        ..Default::default()
+    };
+    model.alarm.as_mut().unwrap().detail.as_mut().unwrap().device = Some(onsite::alarms::DeviceSummary {
+        id: row(1, "").device,
+        label: "HAM-UPS-01".to_owned(),
+        kind: "UPS".to_owned(),
+        model: "Model 3k".to_owned(),
+        manufacturer: "Voltaic".to_owned(),
+        detail,
+    });
+    assert!(shown(&model).contains("serial AS1234567890 · address 10.20.30.40, fd00::7"));
+}
+
+#[test]
+fn an_alarm_that_went_while_nobody_looked_says_that_the_time_is_not_known() {
+    let cleared = Some(crate::api::Cleared::TimeUnknown);
+    let model = showing(AlarmRow { status: crate::api::Status::Cleared, cleared, ..row(1, "UPS on battery") });
+    assert!(shown(&model).contains("cleared at a time not known"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod alarm;
 mod alarms;
 mod frame;
+mod incidents;
 mod real;
 mod sheets;
 mod states;

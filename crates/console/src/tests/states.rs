@@ -152,7 +152,11 @@ pub fn rows() -> Vec<AlarmRow> {
         AlarmRow { acknowledged: Some(acknowledged_by_ada()), count: 3, ..row(2, "Water leak") },
         AlarmRow { severity: Shown::Warning, muted: Some(muted()), ..row(3, "High temperature") },
         AlarmRow { severity: Shown::Warning, own_action: Some(Standing::OnPhone), ..row(4, "Fan fault") },
-        AlarmRow { status: Status::Cleared, cleared: Some(minutes_ago(14)), ..row(5, "Door open") },
+        AlarmRow {
+            status: Status::Cleared,
+            cleared: Some(crate::api::Cleared::At(minutes_ago(14))),
+            ..row(5, "Door open")
+        },
     ]
 }
 
@@ -166,7 +170,7 @@ pub fn list() -> Model {
     model.alarms.is_read = true;
     model.alarms.counts = Some(Arc::new(Facets {
         active: 4,
-        cleared: 1,
+        cleared: Some(1),
         critical: 3,
         warning: 2,
         muted: 1,
@@ -247,6 +251,7 @@ pub fn open() -> Model {
             arrived_at: minutes_ago(5),
             details: BTreeMap::from([("reason".to_owned(), "under_repair".to_owned())]),
         }])),
+        incidents: Vec::new(),
         scroll: 0,
     });
     model
@@ -258,6 +263,7 @@ pub fn action(n: u8, kind: &str, stage: ActionStage) -> OwnAction {
         organization: OrganizationId(id(1)),
         kind: kind.to_owned(),
         subject: Subject { kind: SubjectKind::Alarm, id: id(1) },
+        name: onsite::sync::outbox::SubjectName { label: "Door open".to_owned(), within: "HAM-R-01".to_owned() },
         made_at: minutes_ago(1),
         stage,
         body: serde_json::json!({

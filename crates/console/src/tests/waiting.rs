@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 
 use super::states::{account, action, actions, conflict, home, id, now};
 use super::{letter, press, shown};
-use crate::api::{ActionStage, Code, Outcome};
+use crate::api::{ActionStage, Code, Deed as Wanted, Outcome};
 use crate::app::message::{Command, Deed, Intent, Message};
 use crate::app::{Screen, update};
 
@@ -37,6 +37,43 @@ fn a_conflict_says_who_was_there_how_long_before_and_what_each_wanted() {
     assert!(text.contains("r mine anyway") && text.contains("d leave theirs"), "{text}");
     assert!(matches!(letter(&mut model.clone(), 'r')[..], [Command::Retry(ActionId(action))] if action == id(60)));
     assert!(matches!(letter(&mut model, 'd')[..], [Command::Discard(ActionId(action))] if action == id(60)));
+}
+
+#[test]
+fn something_else_instead_is_asked_for_by_the_sheet_that_made_it_and_names_the_old_action() {
+    let mut model = actions();
+    press(&mut model, KeyCode::Enter);
+    assert!(shown(&model).contains("c something else"));
+    assert!(matches!(letter(&mut model, 'c')[..], [Command::Assignees(_)]));
+    let who = onsite_wire::rest::Assignee {
+        kind: onsite_wire::rest::AssigneeKind::Person,
+        id: id(2),
+        name: "Ada Krüger".to_owned(),
+    };
+    let choice = crate::api::AssigneeChoice { assignee: who.clone(), me: false, can_see: true };
+    update(&mut model, Message::Assignees(vec![choice]));
+    assert!(shown(&model).contains("at it"), "what was wanted stands in it");
+    let commands = press(&mut model, KeyCode::Enter);
+    let [Command::Change(ActionId(old), deed)] = &commands[..] else { panic!("{commands:?}") };
+    assert_eq!((*old, &**deed), (id(60), &Wanted::Acknowledge { assignee: who, note: "at it".to_owned() }));
+    assert!(model.sheet.is_none());
+}
+
+#[test]
+fn a_mute_of_a_device_is_changed_into_another_of_the_same_device() {
+    let mut model = actions();
+    let mut parked = conflict(12);
+    parked.kind = "mute".to_owned();
+    parked.subject.kind = onsite_wire::onsite::SubjectKind::Device;
+    parked.body = serde_json::json!({ "reason": "under_repair", "text": "fan" });
+    model.actions = vec![parked];
+    press(&mut model, KeyCode::Enter);
+    assert!(letter(&mut model, 'c').is_empty());
+    let commands = press(&mut model, KeyCode::Enter);
+    let [Command::Change(ActionId(old), deed)] = &commands[..] else { panic!("{commands:?}") };
+    assert_eq!(*old, id(60));
+    let Wanted::Mute { reason, text, .. } = &**deed else { panic!("{deed:?}") };
+    assert_eq!((*reason, text.as_str()), (onsite_wire::rest::MuteReason::UnderRepair, "fan"));
 }
 
 #[test]

@@ -4,3 +4,4 @@ pub mod drawing;
 pub mod look;
 pub mod plot;
 pub mod row;
+mod steps;

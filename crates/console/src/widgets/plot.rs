@@ -6,6 +6,7 @@ use onsite_wire::rest::{ThresholdZone, ZoneSeverity};
 use ratatui::text::{Line, Span};
 
 use super::look::Look;
+use super::steps;
 use crate::api::{Plot, Timestamp};
 use crate::words::{self, Zone};
 
@@ -17,25 +18,43 @@ const RIGHT: usize = 6;
 /// The plot as lines, so wide and with so many rows of dots.
 pub fn lines(plot: &Plot, width: usize, rows: usize, look: Look, zone: &Zone, now: Timestamp) -> Vec<Line<'static>> {
     if !plot.history.states.is_empty() {
-        return states(plot, look, zone, now);
+        return steps::lines(plot, width, rows, look, zone, now);
     }
     let Some(scale) = Scale::of(&plot.history, width.saturating_sub(LEFT + RIGHT), rows) else {
         return vec![Line::styled("No values from this time.", look.dim())];
     };
     let dots = Dots::of(&plot.history.buckets, &scale);
     let mut lines: Vec<_> = (0..rows).map(|row| scale.line(row, &dots, plot, look)).collect();
-    lines.push(duration(plot, &scale, look, now));
-    lines.push(times(&scale, zone, now, look));
+    lines.push(duration(plot, &scale.time, look, now));
+    lines.push(times(&scale.time, zone, now, look));
     lines
+}
+
+/// What time stands where.
+pub(super) struct Stretch {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    /// Cells left of it.
+    pub(super) left: usize,
+    /// Cells that it takes.
+    pub(super) columns: usize,
+}
+
+impl Stretch {
+    /// The column of dots at a time, two to a cell.
+    pub(super) fn x(&self, at: Timestamp) -> Option<usize> {
+        let all = self.to.millis_since(self.from).max(1);
+        let into = at.millis_since(self.from);
+        let dots = i64::try_from(self.columns * 2).ok()?;
+        usize::try_from(into * dots / all).ok().filter(|x| *x < self.columns * 2)
+    }
 }
 
 /// What value and what time stands where.
 struct Scale {
     low: f64,
     high: f64,
-    from: Timestamp,
-    to: Timestamp,
-    columns: usize,
+    time: Stretch,
     rows: usize,
     zones: Vec<ThresholdZone>,
     unit: String,
@@ -57,21 +76,11 @@ impl Scale {
         (columns > 0 && rows > 0 && history.to > history.from).then(|| Self {
             low: low - margin,
             high: high + margin,
-            from: history.from,
-            to: history.to,
-            columns,
+            time: Stretch { from: history.from, to: history.to, left: LEFT, columns },
             rows,
             zones: history.zones.clone(),
             unit: history.unit.clone().unwrap_or_default(),
         })
-    }
-
-    /// The column of dots at a time, two to a cell.
-    fn x(&self, at: Timestamp) -> Option<usize> {
-        let all = self.to.millis_since(self.from).max(1);
-        let into = at.millis_since(self.from);
-        let dots = i64::try_from(self.columns * 2).ok()?;
-        usize::try_from(into * dots / all).ok().filter(|x| *x < self.columns * 2)
     }
 
     /// The row of dots of a value from the top, four to a cell.
@@ -114,8 +123,8 @@ impl Scale {
         let severity = self.severity(self.value(row));
         let mut spans = vec![Span::styled(format!("{:>7} ", words::cut(&label, 7)), look.dim())];
         spans.push(Span::styled(if edge.is_some() { "┤" } else { "│" }, look.dim()));
-        let marks = [Some(plot.alarm_from), plot.alarm_to].map(|at| at.and_then(|at| self.x(at)).map(|x| x / 2));
-        for column in 0..self.columns {
+        let marks = [Some(plot.alarm_from), plot.alarm_to].map(|at| at.and_then(|at| self.time.x(at)).map(|x| x / 2));
+        for column in 0..self.time.columns {
             let dots = dots.cell(column, row);
             spans.push(if dots != 0 {
                 let sign = char::from_u32(0x2800 + u32::from(dots)).unwrap_or(' ');
@@ -155,12 +164,12 @@ struct Dots {
 impl Dots {
     /// From the smallest to the largest value of each bucket, and from its mean to the next one's when they are neighbours.
     fn of(buckets: &[Bucket], scale: &Scale) -> Self {
-        let mut dots = Self { cells: vec![0; scale.columns * scale.rows], columns: scale.columns };
+        let mut dots = Self { cells: vec![0; scale.time.columns * scale.rows], columns: scale.time.columns };
         let mut last: Option<(usize, usize)> = None;
         // A gap longer than this is a gap in the plot.
-        let near = (scale.columns * 2 / 20).max(4);
+        let near = (scale.time.columns * 2 / 20).max(4);
         for bucket in buckets.iter().filter(|bucket| bucket.average.is_finite()) {
-            let Some(x) = scale.x(bucket.at) else { continue };
+            let Some(x) = scale.time.x(bucket.at) else { continue };
             dots.upright(x, scale.y(bucket.max), scale.y(bucket.min));
             let y = scale.y(bucket.average);
             if let Some((last_x, last_y)) = last
@@ -202,7 +211,7 @@ impl Dots {
 }
 
 /// How long the alarm lasted, beneath the time when it did.
-fn duration(plot: &Plot, scale: &Scale, look: Look, now: Timestamp) -> Line<'static> {
+pub(super) fn duration(plot: &Plot, scale: &Stretch, look: Look, now: Timestamp) -> Line<'static> {
     let end = plot.alarm_to.unwrap_or(now);
     let first = scale.x(plot.alarm_from).map_or(0, |x| x / 2);
     let is_open = plot.alarm_to.is_none() || end > scale.to;
@@ -220,32 +229,20 @@ fn duration(plot: &Plot, scale: &Scale, look: Look, now: Timestamp) -> Line<'sta
             format!("{bar}{text}")
         } else {
             let start = first.saturating_sub(words::columns(&text));
-            let line = format!("{}{}{text}{bar}", " ".repeat(LEFT), " ".repeat(start));
+            let line = format!("{}{}{text}{bar}", " ".repeat(scale.left), " ".repeat(start));
             return Line::styled(line, look.warning());
         }
     };
-    Line::styled(format!("{}{}{bar}", " ".repeat(LEFT), " ".repeat(first)), look.warning())
+    Line::styled(format!("{}{}{bar}", " ".repeat(scale.left), " ".repeat(first)), look.warning())
 }
 
 /// Times beneath the plot: first, middle, last.
-fn times(scale: &Scale, zone: &Zone, now: Timestamp, look: Look) -> Line<'static> {
+pub(super) fn times(scale: &Stretch, zone: &Zone, now: Timestamp, look: Look) -> Line<'static> {
     let middle = scale.from.plus_millis(scale.to.millis_since(scale.from) / 2);
     let [first, middle, last] = [scale.from, middle, scale.to].map(|at| zone.time(at, now));
     let used = words::columns(&first) + words::columns(&middle) + words::columns(&last);
     let gap = scale.columns.saturating_sub(used) / 2;
     let rest = scale.columns.saturating_sub(used + gap);
-    let text = format!("{}{first}{}{middle}{}{last}", " ".repeat(LEFT), " ".repeat(gap), " ".repeat(rest));
+    let text = format!("{}{first}{}{middle}{}{last}", " ".repeat(scale.left), " ".repeat(gap), " ".repeat(rest));
     Line::styled(text, look.dim())
-}
-
-/// A sensor that says words: when it said what.
-fn states(plot: &Plot, look: Look, zone: &Zone, now: Timestamp) -> Vec<Line<'static>> {
-    let points = plot.history.states.iter();
-    let line = |point: &onsite_wire::onsite::StatePoint| {
-        Line::from_iter([
-            Span::styled(format!("{:>14}  ", zone.time(point.at, now)), look.dim()),
-            Span::raw(words::cut(&point.state, 60)),
-        ])
-    };
-    points.map(line).collect()
 }

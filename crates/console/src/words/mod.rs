@@ -4,6 +4,7 @@ mod text;
 mod time;
 
 use onsite_rules::acknowledgement::AcknowledgeBody;
+use onsite_rules::message::MessageBody;
 use onsite_rules::mute::MuteBody;
 use onsite_wire::onsite::Role;
 use onsite_wire::rest::MuteReason;
@@ -71,6 +72,12 @@ pub fn deed(kind: &str) -> &str {
         "release" => "Take back",
         "mute" => "Mute",
         "unmute" => "Unmute",
+        "open_incident" => "Open incident",
+        "message" => "Message",
+        "read_up_to" => "Read",
+        "solve" => "Solved",
+        "reopen" => "Reopen",
+        "feedback" => "Feedback",
         other => other,
     }
 }
@@ -86,6 +93,8 @@ pub fn wish(action: &OwnAction, zone: &Zone, now: Timestamp) -> String {
                 format!("for {}{note}", body.assignee.name)
             },
         ),
+        "message" => serde_json::from_value::<MessageBody>(body)
+            .map_or_else(|_| String::new(), |body| format!("“{}”", cut(&body.text, 60))),
         "mute" => serde_json::from_value::<MuteBody>(body).map_or_else(
             |_| String::new(),
             |body| {

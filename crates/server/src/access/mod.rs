@@ -24,7 +24,7 @@ pub(crate) use scope::Scope;
 pub(crate) use throttle::Throttle;
 
 use crate::http::{App, Refused};
-use crate::storage::StorageError;
+use crate::storage::{Storage, StorageError};
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,22 @@ impl Caller {
             Self::Person { person, .. } => Ok(*person),
             Self::Key { .. } => Err(Refused::of(Code::NotAllowed)),
         }
+    }
+
+    /// Whether the key or session that a stream was opened with is still good. What cannot be asked ends it too: the caller
+    /// opens it again.
+    pub(crate) async fn is_good(&self, storage: &Storage) -> bool {
+        let found = match self {
+            Self::Key { hash, .. } => {
+                let hash = *hash;
+                storage.read(move |view| Ok::<_, StorageError>(view.api_key(&hash)?.is_some())).await
+            }
+            Self::Person { family, .. } => {
+                let family = *family;
+                storage.read(move |view| view.session_lives(family)).await
+            }
+        };
+        found.unwrap_or(false)
     }
 
     /// What budgets are counted by.

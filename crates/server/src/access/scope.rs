@@ -2,14 +2,20 @@
 
 use std::collections::HashSet;
 
+use onsite_rules::address::{last_two_segments, reads_only};
 use onsite_rules::rights::{Permission, may, sees_everything};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::{Grant, OrganizationRights, Role};
 
+use serde_json::Value;
+
 use super::Caller;
 use crate::http::Refused;
-use crate::storage::{Kind, LocationTree, Place, Row, View};
+use crate::storage::{Kind, LocationTree, Place, Row, StorageError, View};
+
+/// The property of a device that holds its addresses.
+const ADDRESSES: &str = "ipAddresses";
 
 /// A caller's rights in one organization, worked out over its locations as they are now.
 #[derive(Debug)]
@@ -20,6 +26,8 @@ pub(crate) struct Scope {
     pub(crate) person: Option<PersonId>,
     /// Offsets below this one are gone for the person.
     pub(crate) gone_before: i64,
+    /// A partner's technician who reads only sees no whole address (P5).
+    cuts_addresses: bool,
     rights: OrganizationRights,
     tree: LocationTree,
     sight: Sight,
@@ -39,27 +47,31 @@ impl Scope {
     /// The caller's scope, or the refusal that is the same for an organization of others and for one that is none.
     pub(crate) fn of(view: &View<'_>, caller: &Caller, organization: OrganizationId) -> Result<Self, Refused> {
         let elsewhere = || Refused::of(Code::OtherOrganization);
-        let (person, rights, gone_before) = match caller {
+        let (person, partner, rights, gone_before) = match caller {
             Caller::Key { organizations, .. } => {
                 if !organizations.contains(&organization) {
                     return Err(elsewhere());
                 }
-                (None, OrganizationRights { grants: vec![Grant { location_id: None, role: Role::Viewer }] }, 0)
+                let grants = vec![Grant { location_id: None, role: Role::Viewer }];
+                (None, false, OrganizationRights { grants }, 0)
             }
             Caller::Person { person, .. } => {
                 let membership = view.membership(organization, *person)?.ok_or_else(elsewhere)?;
-                (Some(*person), view.rights(organization, *person)?, membership.gone_before)
+                let rights = view.rights(organization, *person)?;
+                (Some(*person), membership.partner.is_some(), rights, membership.gone_before)
             }
         };
         let tree = view.locations(organization)?;
         let sight = sight(&rights, &tree);
-        Ok(Self { organization, person, gone_before, rights, tree, sight })
+        let cuts_addresses = reads_only(partner, &rights);
+        Ok(Self { organization, person, gone_before, cuts_addresses, rights, tree, sight })
     }
 
     /// Whether the caller may see something of this kind at this place; a location's place is itself.
     pub(crate) fn sees(&self, kind: Kind, place: Place) -> bool {
         match (&self.sight, kind) {
-            (Sight::Everything, _) | (_, Kind::Organization | Kind::Person | Kind::NoticeSettings) => true,
+            (Sight::Everything, _)
+            | (_, Kind::Organization | Kind::Person | Kind::ReadPosition | Kind::NoticeSettings) => true,
             (Sight::Some { ways, .. }, Kind::Location) => place.is_some_and(|place| ways.contains(&place)),
             // Without a place it is about the organization. What it is of a device without a location was for those who see it.
             (Sight::Some { places, .. }, Kind::Notification) => place.is_none_or(|place| places.contains(&place)),
@@ -70,6 +82,25 @@ impl Scope {
     /// Whether the caller may see what this row holds.
     pub(crate) fn sees_row(&self, row: &Row) -> bool {
         self.sees(row.kind, row.place)
+    }
+
+    /// An object as this caller may read it.
+    pub(crate) fn cut(&self, row: Row) -> Result<Row, StorageError> {
+        Ok(Row { body: self.cut_body(row.kind, row.body)?, ..row })
+    }
+
+    /// The same of an object's JSON.
+    pub(crate) fn cut_body(&self, kind: Kind, body: String) -> Result<String, StorageError> {
+        if !self.cuts_addresses || kind != Kind::Device || !body.contains(ADDRESSES) {
+            return Ok(body);
+        }
+        let unreadable = |error| StorageError::Unreadable("device", error);
+        let mut device: Value = serde_json::from_str(&body).map_err(unreadable)?;
+        if let Some(addresses) = device.get_mut(ADDRESSES) {
+            let cut = |address: &Value| Value::from(last_two_segments(address.as_str().unwrap_or_default()));
+            *addresses = addresses.as_array().map(|all| all.iter().map(cut).collect()).unwrap_or_default();
+        }
+        Ok(device.to_string())
     }
 
     /// Whether the caller may do something at a place.

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use onsite_rules::action::{Aspect, Earlier, Kind, Merge, Refusal, Standing, Verdict, in_time, kind, verdict};
+use onsite_rules::action::{
+    Aspect, Earlier, Kind, Merge, OPEN_INCIDENT, Refusal, Standing, Verdict, in_time, kind, verdict,
+};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, PersonId};
 use onsite_wire::onsite::{ActionRequest, ActionResult, Basis, Capability, CurrentState, Outcome, Position};
 use onsite_wire::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{acknowledge, mute, notice};
+use super::{acknowledge, incident, mute, notice};
 use crate::access::{Caller, Scope};
 use crate::storage::{LoggedAction, NewAction, StorageError, View, Write};
 
@@ -52,7 +54,7 @@ pub(super) struct Effect {
 pub(super) struct Arrived<'a> {
     pub(super) request: &'a ActionRequest,
     pub(super) kind: &'static Kind,
-    pub(super) basis: Basis,
+    pub(super) basis: Option<Basis>,
     pub(super) person: PersonId,
     pub(super) by_name: String,
     pub(super) made_at: Timestamp,
@@ -133,6 +135,7 @@ fn subject_place(
         onsite_wire::onsite::SubjectKind::Alarm => crate::storage::Kind::Alarm,
         onsite_wire::onsite::SubjectKind::Device => crate::storage::Kind::Device,
         onsite_wire::onsite::SubjectKind::Person => crate::storage::Kind::Person,
+        onsite_wire::onsite::SubjectKind::Incident => crate::storage::Kind::Incident,
     };
     let found = view.object(scope.organization, kind, request.subject.id)?;
     Ok(found.map(|(stored, _)| stored.place).filter(|place| scope.sees(kind, *place)))
@@ -151,7 +154,12 @@ fn attempt(
     if notice::is_ours(kind) {
         return notice::apply(write, &scope, person, request, kind);
     }
-    let place = subject_place(&write.view(), &scope, request)?.ok_or_else(not_found)?;
+    let place = if kind.name == OPEN_INCIDENT.name {
+        incident::place_of_opening(&write.view(), &scope, request)?
+    } else {
+        subject_place(&write.view(), &scope, request)?
+    };
+    let place = place.ok_or_else(not_found)?;
     if !kind.subjects.contains(&request.subject.kind) || !offered(&write.view(), &scope, kind)? {
         return Err(Refusal::of(Code::NotOffered).into());
     }
@@ -162,20 +170,20 @@ fn attempt(
         return Err(Refusal::of(Code::BodyNotUnderstood).into());
     }
     in_time(kind, request.age_ms, request.confirmed_before)?;
-    let basis = request.basis.ok_or_else(|| Refusal::of(Code::BodyInvalid).with("detail", "basis is missing"))?;
     let by_name = write.view().person(person)?.map(|person| person.name).unwrap_or_default();
-    let arrived = Arrived { request, kind, basis, person, by_name, made_at, scope };
+    let arrived = Arrived { request, kind, basis: request.basis, person, by_name, made_at, scope };
     match kind.merge {
         Merge::Versioned(Aspect::Acknowledgement) => acknowledge::apply(write, &arrived, place),
         Merge::Versioned(Aspect::Mute) => mute::apply(write, &arrived),
-        Merge::LastWins | Merge::Maximum | Merge::Append => Err(Refusal::of(Code::NotOffered).into()),
+        Merge::LastWins | Merge::Maximum | Merge::Append => incident::apply(write, &arrived),
     }
 }
 
 fn offered(view: &View<'_>, scope: &Scope, kind: &Kind) -> Result<bool, StorageError> {
     let needed = match kind.merge {
         Merge::Versioned(Aspect::Mute) => Capability::Mute,
-        _ => Capability::Acknowledge,
+        Merge::Versioned(Aspect::Acknowledgement) => Capability::Acknowledge,
+        Merge::LastWins | Merge::Maximum | Merge::Append => Capability::Incidents,
     };
     Ok(view.organization(scope.organization)?.is_some_and(|row| row.capabilities.contains(&needed)))
 }
@@ -188,8 +196,10 @@ impl Arrived<'_> {
         standing: Standing,
         current: impl FnOnce() -> CurrentState,
     ) -> Result<(), Stop> {
+        let missing = || Refusal::of(Code::BodyInvalid).with("detail", "basis is missing");
+        let basis = self.basis.ok_or_else(missing)?;
         let mut fault = None;
-        let verdict = verdict(self.basis, standing, |earlier| match write.view().action(earlier) {
+        let verdict = verdict(basis, standing, |earlier| match write.view().action(earlier) {
             Ok(Some(logged)) if logged.person == self.person && logged.result.outcome == Outcome::Applied => {
                 Earlier::Applied
             }
@@ -203,7 +213,7 @@ impl Arrived<'_> {
         if let Some(error) = fault {
             return Err(Stop::Fault(error));
         }
-        match (verdict, self.basis) {
+        match (verdict, basis) {
             (Verdict::Apply, _) => Ok(()),
             (Verdict::Blocked, Basis::After(earlier)) => Err(Stop::Blocked(earlier)),
             (Verdict::Conflict | Verdict::Blocked, _) => Err(Stop::Conflict(Box::new(current()))),
@@ -212,10 +222,15 @@ impl Arrived<'_> {
 
     /// The body, in the shape of its kind.
     pub(super) fn body<T: serde::de::DeserializeOwned>(&self) -> Result<T, Stop> {
-        // Only the kind of mistake: a body's words stay out of answers.
-        T::deserialize(&self.request.body)
-            .map_err(|_| Refusal::of(Code::BodyInvalid).with("detail", "a value is not of its kind, or missing").into())
+        body(self.request)
     }
+}
+
+/// The body of a request, in the shape of its kind.
+pub(super) fn body<T: serde::de::DeserializeOwned>(request: &ActionRequest) -> Result<T, Stop> {
+    // Only the kind of mistake: a body's words stay out of answers.
+    T::deserialize(&request.body)
+        .map_err(|_| Refusal::of(Code::BodyInvalid).with("detail", "a value is not of its kind, or missing").into())
 }
 
 fn applied(id: ActionId, version: Option<i64>, position: Option<Position>) -> ActionResult {

@@ -6,6 +6,7 @@
 
 mod acknowledge;
 mod decide;
+mod incident;
 mod mute;
 mod notice;
 

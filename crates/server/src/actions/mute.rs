@@ -10,7 +10,7 @@ use onsite_wire::onsite::{CurrentState, NoticeSubject, Position, SubjectKind};
 use onsite_wire::rest::{Alarm, Device, MuteAspect, Muted};
 
 use super::decide::{Arrived, Effect, Stop};
-use crate::storage::{Feed, Write};
+use crate::storage::{Due, Feed, Write};
 
 /// What carries the mute.
 enum Carrier {
@@ -68,7 +68,16 @@ pub(super) fn apply(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effe
         Target::Device => NoticeSubject::Device,
     };
     write.note_mute(arrived.scope.organization, kind, arrived.request.subject.id, &aspect)?;
+    let ends_at = aspect.muted.as_ref().and_then(|muted| muted.until);
     let position = carry(write, arrived, carrier, aspect)?;
+    let (organization, subject) = (arrived.scope.organization, arrived.request.subject);
+    if subject.kind == SubjectKind::Device {
+        write.set_due(organization, subject.id, Due::DeviceMuteEnds, ends_at)?;
+        // Lifted: what it kept back may open an incident now (I1).
+        write.consider_device(organization, DeviceId(subject.id))?;
+    } else {
+        write.set_due(organization, subject.id, Due::AlarmMuteEnds, ends_at)?;
+    }
     Ok(Effect { version: Some(version), position: Some(position), details })
 }
 
@@ -82,6 +91,7 @@ fn carrier(write: &Write<'_>, arrived: &Arrived<'_>) -> Result<Carrier, Stop> {
         SubjectKind::Device => {
             write.view().device(organization, DeviceId(id))?.map(|(device, _, _)| Carrier::Device(Box::new(device)))
         }
+        SubjectKind::Incident => None,
     };
     found.ok_or_else(|| Refusal::of(Code::NotFound).with("what", "subject").into())
 }

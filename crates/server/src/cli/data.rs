@@ -5,7 +5,7 @@ use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{ApiKey, CommandError, DemoData, OneFile};
+use super::{ApiKey, ApiKeyRevoke, CommandError, Data, DemoData, OneFile};
 use crate::clock::{Clock, SystemClock};
 use crate::demo;
 use crate::document::OrganizationDocument;
@@ -77,5 +77,25 @@ pub(super) async fn api_key(wanted: ApiKey) -> Result<(), CommandError> {
     let storage = Storage::open(&wanted.data, Arc::new(SystemClock))?;
     let key = storage.create_api_key(wanted.organization).await?;
     writeln!(std::io::stdout(), "api key {key}")?;
+    Ok(())
+}
+
+/// Says which keys there are.
+pub(super) async fn api_keys(named: &Data) -> Result<(), CommandError> {
+    let storage = Storage::open(&named.data, Arc::new(SystemClock))?;
+    for key in storage.api_keys().await? {
+        let organizations: Vec<String> = key.organizations.iter().map(ToString::to_string).collect();
+        writeln!(std::io::stdout(), "api key {} {} {}", key.name, key.created_at, organizations.join(" "))?;
+    }
+    Ok(())
+}
+
+/// Takes a key back.
+pub(super) async fn revoke_api_key(named: &ApiKeyRevoke) -> Result<(), CommandError> {
+    let storage = Storage::open(&named.data, Arc::new(SystemClock))?;
+    if !storage.revoke_api_key(&named.name).await? {
+        return Err(CommandError::NoSuchKey(named.name.clone()));
+    }
+    writeln!(std::io::stdout(), "revoked {}", named.name)?;
     Ok(())
 }

@@ -36,6 +36,26 @@ enum Command {
     Restore(OneFile),
     /// Makes an API key and shows it once.
     ApiKey(ApiKey),
+    /// Lists the API keys by name, with when they were made and what they open; never the keys themselves.
+    ApiKeys(Data),
+    /// Takes an API key back, also from under a running server: it opens nothing any more, at once.
+    ApiKeyRevoke(ApiKeyRevoke),
+}
+
+#[derive(Debug, clap::Args)]
+struct Data {
+    /// The directory of the data.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct ApiKeyRevoke {
+    /// The key's name, as `api-keys` lists it. It stands in the key itself too: AK1/NAME/…
+    name: String,
+    /// The directory of the data.
+    #[arg(long)]
+    data: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -104,6 +124,9 @@ pub enum CommandError {
         /// Why.
         error: serde_json::Error,
     },
+    /// There is nothing to take back.
+    #[error("no API key is named {0}")]
+    NoSuchKey(String),
     /// Everybody could sign in to a demonstration.
     #[error("a demonstration has public passwords: outside of this machine it needs --allow-public-demo")]
     PublicDemo,
@@ -121,5 +144,7 @@ pub async fn run(program: Program) -> Result<(), CommandError> {
         Command::Backup(named) => Ok(crate::storage::back_up(&named.data, &named.file)?),
         Command::Restore(named) => Ok(crate::storage::restore(&named.data, &named.file)?),
         Command::ApiKey(wanted) => data::api_key(wanted).await,
+        Command::ApiKeys(named) => data::api_keys(&named).await,
+        Command::ApiKeyRevoke(named) => data::revoke_api_key(&named).await,
     }
 }

@@ -14,9 +14,11 @@
 //! | `conditions`, `phrases` | what can be wrong with it, as such equipment says it |
 //! | `survey` | a document as the inventors of alarms look at it |
 //! | `history` | alarms of the last days, and what was measured around them |
+//! | `agent` | what the service bureau answers in chats |
 //! | `stream`, `beat` | how it goes on; what it tells |
 //! | `scale` | an organization of any size |
 
+mod agent;
 mod beat;
 mod catalogue;
 mod conditions;
@@ -38,6 +40,7 @@ use onsite_wire::ids::LocationId;
 use onsite_wire::rest::InventoryObject;
 use onsite_wire::time::Timestamp;
 
+pub use agent::{Answer, Situation, answer};
 pub use beat::{Act, Beat, ConditionKey, Deed, Event, Target, Wanted};
 pub use scale::{SHARES_OF_MODELS, WORDS, alarms, organization};
 pub use stream::Stream;

@@ -8,6 +8,7 @@ use onsite_wire::codes::Code;
 use onsite_wire::onsite::Problem;
 
 use crate::storage::StorageError;
+use crate::trouble;
 
 /// A request that is not answered as it wished.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +54,7 @@ impl Refused {
 
 impl From<StorageError> for Refused {
     fn from(error: StorageError) -> Self {
-        // The code names no table and no text; standard error is the operator's.
-        eprintln!("storage: {error}");
+        trouble::say("storage", &error);
         Self::of(Code::ServerFault)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -24,12 +25,14 @@ pub(crate) struct JsonBody<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Refused> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refused> {
         let announced = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
             return Err(Refused::too_large("1 MiB"));
         }
-        let bytes = to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| Refused::too_large("1 MiB"))?;
+        let patience = Duration::from_millis(app.limits.body_ms);
+        let arriving = tokio::time::timeout(patience, to_bytes(request.into_body(), BODY_LIMIT)).await;
+        let bytes = arriving.map_err(|_| Refused::of(Code::TooSlow))?.map_err(|_| Refused::too_large("1 MiB"))?;
         if depth(&bytes) > DEPTH_LIMIT {
             return Err(Refused::too_large("64 levels"));
         }

@@ -15,6 +15,7 @@ use axum::http::{Request, Response};
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -43,19 +44,24 @@ impl Listening {
     }
 }
 
-/// Begins to listen.
+/// Begins to listen. `patience`: how long the head of a request may take.
 pub(crate) async fn listen(
     address: SocketAddr,
     tls: Option<RustlsConfig>,
     router: Router,
     faults: FaultSwitch,
+    patience: Duration,
 ) -> io::Result<Listening> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
     let cuttable = CuttableAcceptor { faults: faults.clone() };
     let make = Front { router, faults, peer: None };
-    let server = Server::<SocketAddr>::from_listener(listener).handle(handle.clone());
+    let mut server = Server::<SocketAddr>::from_listener(listener).handle(handle.clone());
+    // Whoever dribbles a request would else hold a connection for ever, and with many of them all there are.
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
+    // The other protocol has no such time-out: its connections are asked whether they live.
+    server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(patience).keep_alive_timeout(patience);
     let task = match tls {
         None => tokio::spawn(server.acceptor(cuttable).serve(make)),
         Some(config) => tokio::spawn(server.acceptor(RustlsAcceptor::new(config).acceptor(cuttable)).serve(make)),

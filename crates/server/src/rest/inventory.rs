@@ -79,8 +79,12 @@ fn device_with_ancestors(view: &View<'_>, scope: &Scope, id: DeviceId) -> Result
         ancestors.extend(find(Kind::Location, location.0)?);
     }
     ancestors.extend(find(Kind::Organization, scope.organization.0)?);
-    let ancestors: Vec<String> = ancestors.into_iter().map(written).collect();
-    Ok(format!("{{\"device\":{},\"ancestors\":[{}]}}", written((device, offset)), ancestors.join(",")))
+    let cut = |(stored, offset): (Stored, i64)| -> Result<String, Refused> {
+        let body = scope.cut_body(stored.kind, stored.body)?;
+        Ok(written((Stored { body, ..stored }, offset)))
+    };
+    let ancestors = ancestors.into_iter().map(cut).collect::<Result<Vec<_>, _>>()?;
+    Ok(format!("{{\"device\":{},\"ancestors\":[{}]}}", cut((device, offset))?, ancestors.join(",")))
 }
 
 /// An object as it is written on the wire.

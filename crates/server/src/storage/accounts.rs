@@ -33,6 +33,17 @@ pub struct NewSession {
     pub refresh_until: Timestamp,
 }
 
+/// An API key, without what opens anything with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Its name, which also stands in the key itself between the slashes.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What it opens.
+    pub organizations: Vec<OrganizationId>,
+}
+
 /// What came of a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refreshed {
@@ -77,6 +88,20 @@ impl View<'_> {
             .prepare_cached("SELECT organization FROM api_key_organizations WHERE hash = ?1 ORDER BY organization")?;
         let rows = statement.query_map([hash], |row| row.get(0))?;
         Ok(Some(rows.map(|id| id.map(OrganizationId::from_bytes)).collect::<Result<_, _>>()?))
+    }
+
+    /// All API keys, oldest first.
+    pub fn api_keys(&self) -> Result<Vec<KeyRow>, StorageError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT hash, name, created_at FROM api_keys ORDER BY created_at, name")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut keys = Vec::new();
+        for row in rows {
+            let (hash, name, created_at): (Hash, String, i64) = row?;
+            let organizations = self.api_key(&hash)?.unwrap_or_default();
+            keys.push(KeyRow { name, created_at: Timestamp::from_micros(created_at), organizations });
+        }
+        Ok(keys)
     }
 }
 
@@ -189,6 +214,18 @@ impl Write<'_> {
             self.connection().prepare_cached(&sql)?.execute([family.as_bytes()])?;
         }
         Ok(())
+    }
+
+    /// Takes an API key back by its name; `false`: there is none of this name.
+    pub(super) fn remove_api_key(&mut self, name: &str) -> Result<bool, StorageError> {
+        let hash: Option<Hash> = self
+            .connection()
+            .prepare_cached("DELETE FROM api_keys WHERE name = ?1 RETURNING hash")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        let Some(hash) = hash else { return Ok(false) };
+        self.connection().prepare_cached("DELETE FROM api_key_organizations WHERE hash = ?1")?.execute([hash])?;
+        Ok(true)
     }
 
     /// Keeps a new API key for these organizations.

@@ -27,13 +27,29 @@ pub enum Feed {
     People,
     /// What each person was told, and how one wishes to be told; everybody gets their own only.
     Notifications,
+    /// Incidents.
+    Incidents,
+    /// The chats of incidents.
+    Messages,
+    /// How far each person has read; everybody gets their own only.
+    ReadPositions,
 }
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Alarms, Self::Inventory, Self::Sensors, Self::People, Self::Notifications];
+    pub const ALL: [Self; 8] = [
+        Self::Alarms,
+        Self::Inventory,
+        Self::Sensors,
+        Self::People,
+        Self::Incidents,
+        Self::Messages,
+        Self::ReadPositions,
+        Self::Notifications,
+    ];
     /// Those that are read through our own half of the contract; the others are the vendor's.
-    pub const OURS: [Self; 2] = [Self::People, Self::Notifications];
+    pub const OURS: [Self; 5] =
+        [Self::People, Self::Incidents, Self::Messages, Self::ReadPositions, Self::Notifications];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -43,6 +59,9 @@ impl Feed {
             Self::Sensors => "sensors",
             Self::People => "people",
             Self::Notifications => "notifications",
+            Self::Incidents => "incidents",
+            Self::Messages => "messages",
+            Self::ReadPositions => "read_positions",
         }
     }
 

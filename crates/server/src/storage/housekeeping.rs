@@ -23,6 +23,7 @@ impl Storage {
             write.forget_rows("DELETE FROM registrations WHERE until < ?1", now)?;
             write.forget_removals(horizon)?;
             write.forget_rows("DELETE FROM actions WHERE outcome <> 'applied' AND arrived_at < ?1", horizon)?;
+            write.forget_rows("DELETE FROM actions WHERE kind = 'read_up_to' AND arrived_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM spent_tokens WHERE spent_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM measurements WHERE measured_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM access_tokens WHERE valid_until < ?1", now)?;

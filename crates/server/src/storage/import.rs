@@ -16,7 +16,7 @@ use super::people::{OrganizationRow, PersonRow};
 use crate::document::{DocumentGroup, OrganizationDocument};
 
 /// Everything that this server has to offer.
-pub(super) const ALL_CAPABILITIES: [Capability; 10] = [
+pub(super) const ALL_CAPABILITIES: [Capability; 11] = [
     Capability::Acknowledge,
     Capability::Mute,
     Capability::Category,
@@ -27,6 +27,7 @@ pub(super) const ALL_CAPABILITIES: [Capability; 10] = [
     Capability::Events,
     Capability::Digest,
     Capability::Notifications,
+    Capability::Incidents,
 ];
 
 impl Write<'_> {

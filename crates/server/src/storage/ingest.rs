@@ -6,6 +6,7 @@ use onsite_wire::ids::{AlarmId, DeviceId, LocationId, OrganizationId, PersonId};
 use onsite_wire::rest::{Measurement, Sensor};
 use onsite_wire::time::Timestamp;
 
+use super::accounts::KeyRow;
 use super::conditions::Condition;
 use super::people::OrganizationRow;
 use super::{Storage, StorageError};
@@ -78,16 +79,20 @@ impl Storage {
         self.write(move |write| known(write.condition_goes(organization, device, &name, at)?, "condition")).await
     }
 
-    /// Tells what time has brought, and clears the alarms whose conditions have stayed away for the window. Gives how many.
+    /// Does what time brings: clears the alarms whose conditions have stayed away for the window, closes incidents, ends
+    /// mutes, tells what is to be told now. Gives how many things that were, what was told not counted.
     pub async fn tick(&self) -> Result<usize, StorageError> {
         let now = self.clock.now();
         if self.read(move |view| view.notice_is_due(now)).await? {
             self.write(|write| write.tell_what_is_due()).await?;
         }
-        let due = now.plus_millis(-onsite_rules::clearing::WINDOW_MS);
+        let gone = now.plus_millis(-onsite_rules::clearing::WINDOW_MS);
         // Looking costs the writer nothing; there is seldom something due.
-        if self.read(move |view| view.something_is_due(due)).await? {
-            self.write(|write| write.clear_what_is_due()).await
+        if self
+            .read(move |view| Ok::<_, StorageError>(view.something_is_due(gone)? || view.something_fell_due(now)?))
+            .await?
+        {
+            self.write(|write| Ok(write.clear_what_is_due()? + write.pass_what_is_due()?)).await
         } else {
             Ok(0)
         }
@@ -163,5 +168,17 @@ impl Storage {
         })
         .await?;
         Ok(key)
+    }
+
+    /// The API keys there are; none can be used by what is told here.
+    pub async fn api_keys(&self) -> Result<Vec<KeyRow>, StorageError> {
+        self.read(|view| view.api_keys()).await
+    }
+
+    /// Takes an API key back: from now on it opens nothing, and streams that were opened with it end. `false`: there is no
+    /// key of this name.
+    pub async fn revoke_api_key(&self, name: &str) -> Result<bool, StorageError> {
+        let name = name.to_owned();
+        self.write(move |write| write.remove_api_key(&name)).await
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use onsite_wire::ids::{AlarmId, DeviceId, LocationId, OrganizationId, SensorId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, LocationId, OrganizationId, SensorId};
 use onsite_wire::rest::{Alarm, Device, InventoryObject, Location, Organization, Sensor};
 use rusqlite::params;
 use serde::Serialize;
@@ -85,7 +85,7 @@ impl View<'_> {
     }
 
     /// Where a device is; one not known is directly under the organization.
-    fn place_of(&self, organization: OrganizationId, device: DeviceId) -> Result<Place, StorageError> {
+    pub(super) fn place_of(&self, organization: OrganizationId, device: DeviceId) -> Result<Place, StorageError> {
         Ok(self.object(organization, Kind::Device, device.0)?.and_then(|(stored, _)| stored.place))
     }
 
@@ -168,12 +168,9 @@ impl Write<'_> {
 
     /// Sensors and alarms of a device go to its new place. Those that came before their device get their place here.
     fn follow(&mut self, organization: OrganizationId, device: DeviceId, place: Place) -> Result<(), StorageError> {
-        for kind in [Kind::Sensor, Kind::Alarm] {
+        for kind in [Kind::Sensor, Kind::Alarm, Kind::Incident] {
             for id in self.view().ids_below(organization, kind, device.0)? {
-                self.touch(organization, kind, id, place)?;
-                if kind == Kind::Alarm {
-                    self.check_assignment(organization, AlarmId(id))?;
-                }
+                self.bring_along(organization, kind, id, place)?;
             }
         }
         for component in self.view().ids_below(organization, Kind::Device, device.0)? {
@@ -185,6 +182,21 @@ impl Write<'_> {
             }
         }
         Ok(())
+    }
+
+    fn bring_along(
+        &mut self,
+        organization: OrganizationId,
+        kind: Kind,
+        id: Uuid,
+        place: Place,
+    ) -> Result<(), StorageError> {
+        self.touch(organization, kind, id, place)?;
+        match kind {
+            Kind::Alarm => self.check_assignment(organization, AlarmId(id)),
+            Kind::Incident => self.move_chat(organization, IncidentId(id), place),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn put_sensor(&mut self, organization: OrganizationId, sensor: &Sensor) -> Result<(), StorageError> {
@@ -201,7 +213,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Writes an alarm as it is now, and gives its offset.
+    /// Writes an alarm as it is now, and gives its offset. A critical one may open an incident.
     pub(crate) fn put_alarm(&mut self, organization: OrganizationId, alarm: &Alarm) -> Result<i64, StorageError> {
         let known = self.view().object(organization, Kind::Alarm, alarm.id.0)?;
         let place = match known {
@@ -218,7 +230,9 @@ impl Write<'_> {
             ended_at: alarm.cleared_time,
             body: write_body("alarm", &Alarm { revision: None, ..alarm.clone() })?,
         };
-        self.put(organization, &stored)
+        let offset = self.put(organization, &stored)?;
+        self.consider_alarm(organization, alarm)?;
+        Ok(offset)
     }
 
     /// Moves a device, its components with it. False: there is no such device or location.
@@ -267,12 +281,9 @@ impl Write<'_> {
             self.touch(organization, Kind::Location, location.0, Some(location))?;
         }
         for location in inside {
-            for kind in [Kind::Device, Kind::Sensor, Kind::Alarm] {
+            for kind in [Kind::Device, Kind::Sensor, Kind::Alarm, Kind::Incident] {
                 for id in self.view().ids_at(organization, kind, location)? {
-                    self.touch(organization, kind, id, Some(location))?;
-                    if kind == Kind::Alarm {
-                        self.check_assignment(organization, AlarmId(id))?;
-                    }
+                    self.bring_along(organization, kind, id, Some(location))?;
                 }
             }
         }

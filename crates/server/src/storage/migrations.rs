@@ -5,7 +5,11 @@ use rusqlite::Connection;
 use super::StorageError;
 
 /// All steps in order; the format of the data is how many of them were made.
-const STEPS: &[&str] = &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_notices.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_incidents.sql"),
+    include_str!("migrations/0003_notices.sql"),
+];
 
 /// Makes the steps that are missing, all in one transaction. Data of a newer version is refused and not touched.
 pub(super) fn run(connection: &mut Connection) -> Result<(), StorageError> {

@@ -27,6 +27,12 @@ pub enum Kind {
     Notification,
     /// How a person wishes to be told.
     NoticeSettings,
+    /// An incident.
+    Incident,
+    /// A message of an incident's chat.
+    Message,
+    /// How far one person has read a chat.
+    ReadPosition,
 }
 
 impl Kind {
@@ -40,6 +46,9 @@ impl Kind {
             Self::Person => "person",
             Self::Notification => "notification",
             Self::NoticeSettings => "notice_settings",
+            Self::Incident => "incident",
+            Self::Message => "message",
+            Self::ReadPosition => "read_position",
         }
     }
 
@@ -52,6 +61,9 @@ impl Kind {
             "alarm" => Self::Alarm,
             "notification" => Self::Notification,
             "notice_settings" => Self::NoticeSettings,
+            "incident" => Self::Incident,
+            "message" => Self::Message,
+            "read_position" => Self::ReadPosition,
             _ => Self::Person,
         }
     }
@@ -64,6 +76,9 @@ impl Kind {
             Self::Alarm => Feed::Alarms,
             Self::Person => Feed::People,
             Self::Notification | Self::NoticeSettings => Feed::Notifications,
+            Self::Incident => Feed::Incidents,
+            Self::Message => Feed::Messages,
+            Self::ReadPosition => Feed::ReadPositions,
         }
     }
 }
@@ -78,7 +93,8 @@ pub struct Stored {
     pub kind: Kind,
     /// Its id.
     pub id: Uuid,
-    /// What it belongs to: a location's parent, a component's device, a sensor's or an alarm's device.
+    /// What it belongs to: a location's parent, a component's device, a sensor's, an alarm's or
+    /// an incident's device, a message's incident.
     pub parent: Option<Uuid>,
     /// Where it is.
     pub place: Place,

@@ -12,7 +12,7 @@ use onsite_wire::rest::Measurement;
 use tokio::sync::broadcast::Receiver;
 
 use super::offset::Offset;
-use super::{LINES_PER_OFFSET, Source, answer, line, open};
+use super::{LINES_PER_OFFSET, Source, answer, line, may_open, open};
 use crate::access::{Caller, Scope};
 use crate::http::{App, PathParts, Refused};
 use crate::storage::{Feed, Kind, Measured, Moved};
@@ -40,8 +40,7 @@ pub(crate) async fn live(
     path: PathParts,
 ) -> Result<Response, Refused> {
     let organization = path.organization()?;
-    let asking = caller.clone();
-    app.storage.read(move |view| Scope::of(view, &asking, organization).map(|_| ())).await?;
+    may_open(&app, &caller, organization).await?;
     let opened = open(&app, &headers, &caller)?;
     let (measured, moved) = (app.storage.listen_to_measurements(), app.storage.listen());
     let live = Live { app: Arc::clone(&app), caller, organization, measured, moved, seen: HashMap::new(), lines: 0 };

@@ -1,6 +1,7 @@
 //! Streams of measurements: one JSON document a line under gzip, an empty line when nothing happens (fact 8).
 //!
-//! A stream starts when it is asked for and goes on until somebody hangs up, the reader is too slow, or the server stops.
+//! A stream starts when it is asked for and goes on until somebody hangs up, the reader is too slow, its key is revoked or
+//! its session ended (seen with the next line or heartbeat), or the server stops.
 //! Lines carry an offset now and then, from which a replay can go on after a pause.
 
 mod live;
@@ -8,19 +9,21 @@ mod offset;
 mod replay;
 mod simulator;
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
 use onsite_wire::codes::Code;
+use onsite_wire::ids::OrganizationId;
 use onsite_wire::rest::Measurement;
 
 pub(crate) use live::live;
 pub(crate) use replay::replay;
 pub(crate) use simulator::simulate;
 
-use crate::access::Caller;
-use crate::access::OpenStream;
+use crate::access::{Caller, OpenStream, Scope};
 use crate::http::{App, Pieces, Refused, accepts_gzip};
 
 /// Every so many lines carry an offset.
@@ -32,16 +35,31 @@ trait Source: Send + 'static {
     fn next(&mut self) -> impl Future<Output = Option<String>> + Send;
 }
 
-/// Whether this caller may open a stream: only under gzip, and not too many at a time.
-fn open(app: &App, headers: &HeaderMap, caller: &Caller) -> Result<OpenStream, Refused> {
+/// An open stream, and with what it was opened.
+struct Opened {
+    app: Arc<App>,
+    caller: Caller,
+    _counted: OpenStream,
+}
+
+/// Looks whether the caller may open a stream of an organization.
+async fn may_open(app: &App, caller: &Caller, organization: OrganizationId) -> Result<(), Refused> {
+    let asking = caller.clone();
+    app.storage.read(move |view| Scope::of(view, &asking, organization).map(|_| ())).await
+}
+
+/// Opens a stream: only under gzip, and not too many at a time.
+fn open(app: &Arc<App>, headers: &HeaderMap, caller: &Caller) -> Result<Opened, Refused> {
     if !accepts_gzip(headers) {
         return Err(Refused::of(Code::GzipRequired));
     }
-    app.budgets.open_stream(caller)
+    let counted = app.budgets.open_stream(caller)?;
+    Ok(Opened { app: Arc::clone(app), caller: caller.clone(), _counted: counted })
 }
 
-/// The answer that says what the source says. Begins with a heartbeat, so that the reader knows it is heard.
-fn answer<S: Source>(source: S, opened: OpenStream) -> Response {
+/// The answer that says what the source says, as long as the key or session is good that opened it. Begins with a
+/// heartbeat, so that the reader knows it is heard.
+fn answer<S: Source>(source: S, opened: Opened) -> Response {
     let begin = Some((source, opened, Pieces::new(true), Some("\n".to_owned())));
     let body = Body::from_stream(unfold(begin, |state| async move {
         let (mut source, opened, mut pieces, ready) = state?;
@@ -49,6 +67,8 @@ fn answer<S: Source>(source: S, opened: OpenStream) -> Response {
             Some(lines) => Some(lines),
             None => source.next().await,
         };
+        // Looked at after the wait: what was revoked meanwhile gets nothing of what came.
+        let lines = if opened.caller.is_good(&opened.app.storage).await { lines } else { None };
         let Some(lines) = lines else { return Some((pieces.finish().map(Bytes::from), None)) };
         let packed = pieces.add(&lines).and_then(|()| pieces.flush());
         Some((packed.map(Bytes::from), Some((source, opened, pieces, None))))

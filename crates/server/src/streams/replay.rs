@@ -10,7 +10,7 @@ use onsite_wire::rest::{Measurement, ReplaySystemMessage};
 use serde::Deserialize;
 
 use super::offset::Offset;
-use super::{LINES_PER_OFFSET, Source, answer, line, open};
+use super::{LINES_PER_OFFSET, Source, answer, line, may_open, open};
 use crate::access::{Caller, Scope};
 use crate::http::{App, PathParts, Refused};
 use crate::storage::{Kind, Replayed};
@@ -46,8 +46,7 @@ pub(crate) async fn replay(
     query: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Refused> {
     let organization = path.organization()?;
-    let asking = caller.clone();
-    app.storage.read(move |view| Scope::of(view, &asking, organization).map(|_| ())).await?;
+    may_open(&app, &caller, organization).await?;
     let Query(asked) = query.map_err(|_| Refused::invalid("fromOffset and toOffset are needed"))?;
     let (Ok(from), Ok(to)) = (asked.from_offset.parse::<Offset>(), asked.to_offset.parse::<Offset>()) else {
         return Err(Refused::invalid("an offset is not one of this server"));

@@ -11,8 +11,8 @@ use onsite_wire::ids::SensorId;
 use onsite_wire::rest::Measurement;
 use serde::Deserialize;
 
-use super::{Source, answer, line, open};
-use crate::access::{Caller, Scope};
+use super::{Source, answer, line, may_open, open};
+use crate::access::Caller;
 use crate::http::{App, PathParts, Refused};
 
 const RATES: std::ops::RangeInclusive<u32> = 1..=10_000;
@@ -45,8 +45,7 @@ pub(crate) async fn simulate(
     query: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Refused> {
     let organization = path.organization()?;
-    let asking = caller.clone();
-    app.storage.read(move |view| Scope::of(view, &asking, organization).map(|_| ())).await?;
+    may_open(&app, &caller, organization).await?;
     let Query(asked) = query.map_err(|_| Refused::invalid("a number is none"))?;
     let (rate, sensors) = (asked.measurements_per_second.unwrap_or(10), asked.sensor_count.unwrap_or(100));
     if !RATES.contains(&rate) || !SENSORS.contains(&sensors) {

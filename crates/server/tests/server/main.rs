@@ -11,9 +11,14 @@ mod encrypted;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod living;
 #[cfg(test)]
 mod notices;
+mod partners;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -26,6 +31,8 @@ mod restoring;
 mod rings;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]

@@ -131,6 +131,31 @@ async fn a_key_is_made_beside_the_running_server_and_shown_once() {
 }
 
 #[tokio::test]
+async fn a_key_is_listed_and_taken_back_beside_the_running_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("document.json");
+    std::fs::write(&file, serde_json::to_string(&harbour_mill()).unwrap()).unwrap();
+    let data = directory.path().join("data");
+    command(&["import", file.to_str().unwrap()], &data);
+    let mut server = Process::serve(&data, &[]);
+    let address = server.address();
+    let (_, said, _) = command(&["api-key", "--organization", &organization().to_string()], &data);
+    let key = said.strip_prefix("api key ").unwrap();
+    let (done, listed, _) = command(&["api-keys"], &data);
+    let [word, kind, name, made, opens] = listed.split(' ').collect::<Vec<_>>()[..] else { panic!("{listed}") };
+    assert!(done && (word, kind) == ("api", "key") && at(made).millis() > 0);
+    assert_eq!((key.split('/').nth(1), opens), (Some(name), organization().to_string().as_str()));
+    assert!(!listed.contains(key.rsplit('/').next().unwrap()), "a key is shown once, when it is made");
+    let phone = Phone::with_token(&address, key);
+    assert_eq!(phone.rest("alarms").await.status, 200);
+    assert_eq!(command(&["api-key-revoke", name], &data), (true, format!("revoked {name}"), String::new()));
+    assert_eq!(phone.rest("alarms").await.status, 401);
+    assert_eq!(command(&["api-keys"], &data).1, "");
+    let (done, _, error) = command(&["api-key-revoke", name], &data);
+    assert!(!done && error.contains("no API key is named"), "{error}");
+}
+
+#[tokio::test]
 async fn a_backup_is_made_beside_the_running_server_and_restored_when_it_has_ended() {
     let directory = tempfile::tempdir().unwrap();
     let (data, file) = (directory.path().join("data"), directory.path().join("backup"));

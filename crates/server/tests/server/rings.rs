@@ -8,6 +8,8 @@ use onsite_wire::onsite::{Ring, Role};
 use crate::support::phone::acknowledge;
 use crate::support::*;
 
+/// So many feeds an organization has.
+const FEEDS: usize = 8;
 /// So long is waited for what must come; only a hang takes that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -54,7 +56,7 @@ impl Bell {
     /// The rings that say where everything stands at the beginning.
     async fn beginning(&mut self, organizations: usize) -> Vec<Ring> {
         let mut rings = Vec::new();
-        for _ in 0..organizations * onsite_server::storage::Feed::ALL.len() {
+        for _ in 0..organizations * FEEDS {
             rings.push(self.ring().await);
         }
         rings

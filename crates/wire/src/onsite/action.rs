@@ -32,7 +32,7 @@ pub struct ActionRequest {
     pub id: ActionId,
     /// The organization of the subject.
     pub organization_id: OrganizationId,
-    /// `acknowledge`, `release`, `mute`, `unmute` …: an open set; one not offered is refused with `not_offered`.
+    /// `acknowledge`, `mute`, `message` …: an open set; one not offered is refused with `not_offered`.
     pub kind: String,
     /// The shape of `body`; the server takes each shape of the last 90 days.
     pub body_version: i32,
@@ -77,6 +77,8 @@ pub enum SubjectKind {
     Device,
     /// The person who acts.
     Person,
+    /// An incident.
+    Incident,
 }
 
 /// What a versioned action builds upon.

@@ -31,7 +31,7 @@ pub struct Digest {
     pub count: i64,
     /// XOR over those objects of `onsite_rules::digest::mark(id, revision)`, as 16 hexadecimal digits.
     pub xor: String,
-    /// Alarms only: those cleared before this time are not counted.
+    /// Alarms and incidents: those cleared or closed before this time are not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared_since: Option<Timestamp>,
 }
@@ -43,7 +43,7 @@ pub struct Digest {
 pub struct Ring {
     /// Whose feed.
     pub organization_id: OrganizationId,
-    /// `alarms`, `inventory`, `sensors`, `people`.
+    /// `alarms`, `inventory`, `sensors`, `people`, `incidents`, `messages`, `read_positions`.
     pub feed: String,
     /// Where it stands.
     pub offset: i64,

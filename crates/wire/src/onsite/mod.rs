@@ -11,6 +11,7 @@
 //! | `GET organizations/{id}/digest/{feed}` | [`Digest`] |
 //! | `GET organizations/{id}/alarms/{alarm}` | one alarm as the vendor's API writes it, or 404 |
 //! | `GET organizations/{id}/alarms/{alarm}/history` | [`HistoryResponse`]: what people did to it |
+//! | `GET organizations/{id}/incidents/{incident}/messages?before&limit` | [`MessagesResponse`]: a chat, backwards |
 //! | `GET organizations/{id}/sensors/{sensor}/history?from&to&buckets` | [`SensorHistory`] |
 //! | `PUT push/registration` | [`Registration`] → [`Registered`]: where this session's pushes go; renewed within 60 days |
 //! | `DELETE push/registration` | 204; also done by signing out |
@@ -26,6 +27,7 @@
 mod action;
 mod feed;
 mod history;
+mod incident;
 mod notice;
 mod person;
 mod problem;
@@ -37,6 +39,10 @@ pub use action::{
 };
 pub use feed::{Digest, FeedResponse, Ring};
 pub use history::{Bucket, HistoryEntry, HistoryResponse, SensorHistory, StatePoint};
+pub use incident::{
+    Author, AuthorKind, Feedback, Incident, IncidentChange, IncidentState, Message, MessagesResponse, ReadMark,
+    ReadPosition,
+};
 pub use notice::{
     Channel, DailyTime, DeliveryFigures, LockScreen, NoticeKind, NoticeLog, NoticeLogResponse, NoticeReport,
     NoticeReports, NoticeSettings, NoticeSubject, NoticeWords, Notification, NotificationObject, PushProvider,

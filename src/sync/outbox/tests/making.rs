@@ -116,3 +116,16 @@ fn what_cannot_be_an_action_is_rejected_and_the_others_of_the_press_are_made() {
     assert_eq!(desk.rejected, [Code::IdUsed, Code::NotOffered, Code::TooLarge]);
     assert_eq!(desk.last_ids(), [id(1)]);
 }
+
+#[test]
+fn what_was_drafted_while_the_feed_brought_ones_own_action_back_is_no_conflict_with_oneself() {
+    let mut desk = Desk::signed_in();
+    desk.make(draft(1, "mute", 1));
+    desk.applied();
+    desk.feed_reaches(FIRST, 40);
+    assert!(desk.overlay(1).is_empty());
+    desk.make(Draft { seen: 0, ..draft(2, "unmute", 1) });
+    assert_eq!(desk.basis(2), Some(Basis::Version(1)), "the row had the mute, and not yet its version");
+    desk.make(draft(3, "acknowledge", 1));
+    assert_eq!(desk.basis(3), Some(Basis::Version(0)), "another aspect has nothing to do with it");
+}

@@ -58,6 +58,7 @@ fn draft(n: u128, kind: &str, on: u128) -> Draft {
         seen: 0,
         expires_at: None,
         retry_of: None,
+        name: SubjectName::default(),
     }
 }
 

@@ -23,7 +23,7 @@ pub fn open(path: &Path, page_size: u32, synchronous: &str) -> rusqlite::Result<
 
 /// Opens a copy of cache.db with a page cache as large as it likes.
 pub fn open_cache(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path, 16_384, "NORMAL")?;
+    let connection = open(path, 8_192, "NORMAL")?;
     connection.execute_batch("PRAGMA cache_size = -65536")?;
     Ok(connection)
 }

@@ -7,6 +7,7 @@ pub mod basement;
 pub mod conflict;
 pub mod customers;
 pub mod filter;
+pub mod incident;
 pub mod mute_ends;
 pub mod sign_in;
 pub mod sign_out;

@@ -1,6 +1,6 @@
 //! A client over real HTTP: one person signed in, or one API key.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use onsite_wire::ids::{ActionId, PersonId, Uuid};
 use onsite_wire::onsite::{
@@ -144,9 +144,9 @@ async fn read(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error
 }
 
 pub fn action_id() -> ActionId {
-    static NEXT: AtomicU8 = AtomicU8::new(1);
+    static NEXT: AtomicU32 = AtomicU32::new(1);
     let mut bytes = [0xAC; 16];
-    bytes[15] = NEXT.fetch_add(1, Ordering::SeqCst);
+    bytes[12..].copy_from_slice(&NEXT.fetch_add(1, Ordering::SeqCst).to_be_bytes());
     ActionId::from_bytes(bytes)
 }
 

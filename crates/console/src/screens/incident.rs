@@ -1,0 +1,146 @@
+//! One incident (I4): where it stands, its chat, and the line that is being written.
+
+use onsite_wire::onsite::{AuthorKind, IncidentState};
+use ratatui::crossterm::event::KeyCode;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::incidents;
+use crate::api::{ChatRow, Delivery};
+use crate::app::Model;
+use crate::app::incidents::{OpenIncident, has_gap, state_words};
+use crate::app::keys::Key;
+use crate::app::message::Intent;
+use crate::widgets::drawing::Drawing;
+use crate::widgets::look::Look;
+use crate::words;
+
+pub fn keys(model: &Model) -> Vec<Key> {
+    let Some(open) = &model.incidents.open else { return Vec::new() };
+    if open.writing.is_some() {
+        return vec![
+            Key::of(KeyCode::Enter, "send", Intent::Submit),
+            Key::of(KeyCode::Esc, "leave it as a draft", Intent::Back),
+        ];
+    }
+    let Some(page) = &open.page else { return Vec::new() };
+    let mut keys = Vec::new();
+    if page.may.write.is_ok() {
+        keys.push(Key::of(KeyCode::Enter, "write", Intent::WriteLine));
+    }
+    if page.may.solve.is_ok() {
+        keys.push(Key::letter('s', "solved", Intent::Solve));
+    }
+    if page.may.reopen.is_ok() {
+        let does = if open.parked().is_some() { "reopen and send" } else { "reopen" };
+        keys.push(Key::letter('r', does, Intent::Reopen));
+    }
+    if open.parked().is_some() {
+        keys.push(Key::letter('n', "new incident", Intent::NewIncident));
+        keys.push(Key::letter('d', "discard", Intent::Discard));
+    }
+    if page.may.feedback.is_ok() {
+        keys.push(Key::letter('b', "feedback", Intent::Feedback));
+    }
+    if has_gap(open) {
+        keys.push(Key::letter('g', "get what is missing", Intent::FillGap));
+    }
+    keys
+}
+
+pub fn view(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
+    let Some(open) = &model.incidents.open else { return };
+    let width = usize::from(area.width.saturating_sub(2));
+    let look = drawing.look;
+    let head = heading(model, open, width, look);
+    let height = u16::try_from(head.len()).unwrap_or_default();
+    drawing.lines(Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, &head);
+    let typed = u16::from(open.writing.is_some());
+    let chat = Rect {
+        x: area.x + 1,
+        y: area.y + height,
+        width: area.width.saturating_sub(1),
+        height: area.height.saturating_sub(height + typed),
+    };
+    let lines: Vec<Line<'static>> = open.rows.iter().rev().flat_map(|row| message(model, row, width, look)).collect();
+    let first = lines.len().saturating_sub(usize::from(chat.height) + open.from_end);
+    drawing.scrolled(chat, &lines, first);
+    if let Some(field) = &open.writing {
+        let line = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        drawing.field(line, " >", field, true, false);
+    }
+}
+
+fn heading(model: &Model, open: &OpenIncident, width: usize, look: Look) -> Vec<Line<'static>> {
+    let Some(page) = &open.page else { return vec![Line::raw("Reading …")] };
+    let mut lines = incidents::lines(model, &page.row, width, look);
+    if !page.incident.description.is_empty() {
+        lines.push(Line::raw(words::cut(&page.incident.description, width)));
+    }
+    let names: Vec<String> = page
+        .incident
+        .participants
+        .iter()
+        .map(|one| if one.kind == AuthorKind::Agent { format!("{} (agent)", one.name) } else { one.name.clone() })
+        .collect();
+    if !names.is_empty() {
+        lines.push(Line::styled(words::cut(&format!("In it: {}", names.join(", ")), width), look.dim()));
+    }
+    if let Some(closes) = page.row.closes {
+        let until = model.setting.zone.time(closes, model.now());
+        lines.push(Line::styled(format!("Closes {until}; until then it can be reopened."), look.dim()));
+    }
+    if let Some(feedback) = &page.feedback {
+        let words = format!("Feedback: {} of 5 {}", feedback.rating, feedback.comment);
+        lines.push(Line::styled(words::cut(&words, width), look.good()));
+    }
+    lines.push(Line::styled("─".repeat(width), look.dim()));
+    lines
+}
+
+fn message(model: &Model, row: &ChatRow, width: usize, look: Look) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if row.missing_before > 0 {
+        let missing = words::counted(row.missing_before.unsigned_abs(), "message");
+        lines.push(Line::styled(format!("┄┄ {missing} not on this phone (g) ┄┄"), look.warning()));
+    }
+    let when = model.setting.zone.time(row.made, model.now());
+    if let Some(state) = row.change {
+        lines.push(Line::styled(format!("── {} by {} {when} ──", change(state), who(row)), look.dim()));
+        return lines;
+    }
+    let (sign, style) = match row.delivery {
+        None => ("", Style::new()),
+        Some(Delivery::OnPhone) => (" ↑ on this phone", look.warning()),
+        Some(Delivery::OnServer) => (" ✓", look.dim()),
+        Some(Delivery::Read) => (" ✓✓ read", look.good()),
+        Some(Delivery::Parked(_)) => (" ‼ not sent", look.critical()),
+    };
+    let name = if row.mine { look.key() } else { look.strong() };
+    lines.push(Line::from_iter([
+        Span::styled(words::cut(&who(row), width / 2), name),
+        Span::styled(format!("  {when}"), look.dim()),
+        Span::styled(sign, style),
+    ]));
+    lines.extend(
+        words::wrapped(&row.text, width.saturating_sub(2)).into_iter().map(|part| Line::raw(format!("  {part}"))),
+    );
+    if let Some(Delivery::Parked(code)) = row.delivery {
+        let why = code.text(&std::collections::BTreeMap::new());
+        lines.push(Line::styled(words::cut(&format!("  {why}"), width), look.critical()));
+    }
+    lines
+}
+
+fn who(row: &ChatRow) -> String {
+    match row.author.kind {
+        AuthorKind::Person => row.author.name.clone(),
+        AuthorKind::Agent => format!("{} (agent)", row.author.name),
+        AuthorKind::Server => "the server".to_owned(),
+    }
+}
+
+fn change(state: IncidentState) -> String {
+    format!("now {}", state_words(state))
+}
