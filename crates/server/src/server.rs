@@ -240,7 +240,7 @@ async fn carry(carrier: Carrier, mut stopped: watch::Receiver<bool>) {
             _ = stopped.wait_for(|stopping| *stopping) => return,
             carried = carrier.carry() => if let Err(error) = carried {
                 // The next round tries again; the operator reads it here.
-                eprintln!("pushes: {error}");
+                trouble::say("pushes", &error);
             },
         }
     }

@@ -1,3 +1,5 @@
+//! Who is notified, by sentences and by properties.
+
 use onsite_wire::ids::{OrganizationId, Uuid};
 use proptest::prelude::*;
 
