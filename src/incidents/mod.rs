@@ -24,6 +24,9 @@ mod room;
 mod row;
 mod shape;
 
+#[cfg(test)]
+mod tests;
+
 pub use chat::ChatList;
 pub use feeds::{IncidentFeed, MessageFeed, ReadPositionFeed};
 pub use list::{IncidentCounts, IncidentFilter, IncidentList};

@@ -23,9 +23,11 @@ const BATCH_BYTES: usize = 2 * 1_024 * 1_024;
 /// Pages that the writer keeps in memory, in KiB: usually, and during a full read. Its rows come in no order, and each
 /// touches a leaf of every index: leaves that do not stay in memory are encrypted and decrypted again for nearly every row.
 const CACHE_KIB: i64 = 16 * 1_024;
-const FULL_READ_CACHE_KIB: i64 = 48 * 1_024;
-/// So many of them may be unwritten: a person who acts waits until they are.
-const FULL_READ_UNWRITTEN_KIB: i64 = 8 * 1_024;
+const FULL_READ_CACHE_KIB: i64 = 32 * 1_024;
+/// After so many rows of one read the leaves do not fit any more. From then on little is kept: up to nine tenths of it are
+/// unwritten, and a person who acts waits until they are written.
+const LEAVES_FIT: u64 = 120_000;
+const LARGE_READ_CACHE_KIB: i64 = 8 * 1_024;
 
 /// What a pull needs.
 #[derive(Clone)]
@@ -232,6 +234,7 @@ impl<'a, F: Feed> Pull<'a, F> {
         let (seen, into) = (Arc::clone(&self.seen), Arc::clone(&self.into));
         let organization = self.organization;
         let full = self.read == Read::Full;
+        let kept = if self.rows < LEAVES_FIT { FULL_READ_CACHE_KIB } else { LARGE_READ_CACHE_KIB };
         let now = server_now(&self.puller.http);
         move |writer| {
             // What was written before lies in a file that is gone: the read says nothing about this one.
@@ -241,8 +244,7 @@ impl<'a, F: Feed> Pull<'a, F> {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             writer.long_write(|cache, changes| {
                 if full {
-                    cache.pragma_update(None, "cache_size", -FULL_READ_CACHE_KIB)?;
-                    cache.pragma_update(None, "cache_spill", -FULL_READ_UNWRITTEN_KIB)?;
+                    cache.pragma_update(None, "cache_size", -kept)?;
                 }
                 let organization = organization_number(cache, organization)?;
                 work(&feed, &mut Intake { cache, changes, organization, full, seen: &mut seen, now })

@@ -70,15 +70,13 @@ pub fn quiet() -> Vec<OrganizationDocument> {
 
 /// A device with this subscription, not part of another one.
 pub fn device(backend: &Backend, subscription: Subscription) -> DeviceId {
-    let devices = backend.documents[0].inventory_objects.iter().filter_map(|object| match object {
-        InventoryObject::Device(device) => Some(device),
+    let found = backend.documents[0].inventory_objects.iter().find_map(|object| match object {
+        InventoryObject::Device(device) if device.subscription == Some(subscription) && device.parent_id.is_none() => {
+            Some(device.id)
+        }
         _ => None,
     });
-    let wanted = |device: &&&Box<onsite_wire::rest::Device>| {
-        device.subscription == Some(subscription) && device.parent_id.is_none()
-    };
-    let devices: Vec<_> = devices.collect();
-    devices.iter().find(wanted).unwrap().id
+    found.unwrap()
 }
 
 /// Opens an incident and waits until the server has it.

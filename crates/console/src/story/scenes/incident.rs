@@ -26,14 +26,14 @@ pub async fn play(shift: &mut Shift<'_>) -> Result<(), StoryError> {
     shift.technician.account()?.set_offline(true)?;
     let incidents = shift.technician.account()?.incidents();
     incidents.write(row.id, "I am in the corridor below it.").await?;
-    incidents.write(row.id, "The fan of the left module stands still.").await?;
+    incidents.write(row.id, "The door is locked; I am getting the key.").await?;
     let rows = shift.technician.chat_until(row.id, "both stand here", |rows| rows.len() == 2).await?;
     tell(&mut shift.teller, &shift.technician, &rows)?;
     shift.colleague.account()?.incidents().write(row.id, "Søren is on his way down.").await?;
     shift.colleague.sends_all().await?;
     let deed = AgentDeed {
         agent: "Mika Salo".to_owned(),
-        text: Some("I see the alarm. Which module is it?".to_owned()),
+        text: Some("I see the alarm. What does the display say?".to_owned()),
         to: Some(IncidentState::Open),
     };
     shift.stage.server.store().agent_acts(shift.home, row.id, deed).await?;
