@@ -68,7 +68,7 @@ impl Error {
 /// What the caller can do about each code. No code is left to a default: a new one must be thought of here.
 const fn advice_of(code: Code) -> Advice {
     match code {
-        Code::NotSignedIn | Code::SessionEnded | Code::AccountDiffers => Advice::SignIn,
+        Code::NotSignedIn | Code::SessionEnded | Code::AccountDiffers | Code::OtherAccount => Advice::SignIn,
         Code::NotAllowed
         | Code::OtherOrganization
         | Code::NotOffered
@@ -97,7 +97,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::TlsNameWrong
         | Code::NotReadYet
         | Code::NoFixes
-        | Code::NoEvidence => Advice::RetryLater,
+        | Code::NoEvidence
+        | Code::RegistrationUnknown => Advice::RetryLater,
         Code::DiskFull => Advice::FreeSpace,
         Code::VersionMoved
         | Code::EarlierNotApplied
@@ -148,7 +149,11 @@ const fn advice_of(code: Code) -> Advice {
         | Code::NotOnDuty
         | Code::LocationNotPermitted
         | Code::LocationOff
-        | Code::HiddenByLocation => Advice::FixInput,
+        | Code::HiddenByLocation
+        | Code::ZoneUnknown
+        | Code::PushInvalid
+        | Code::PushNotOurs
+        | Code::LinkNotOurs => Advice::FixInput,
     }
 }
 

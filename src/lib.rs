@@ -10,6 +10,7 @@ pub mod incidents;
 pub mod journal;
 pub mod live;
 pub mod net;
+pub mod notifications;
 pub mod people;
 pub mod session;
 pub mod store;

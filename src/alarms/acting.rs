@@ -274,7 +274,8 @@ fn acknowledge(assignee: &Assignee, note: &str, chosen: &onsite_rules::acknowled
 fn mute_body(body: &MuteBody, standing: &Standing, subject: Subject, now: Timestamp) -> Checked {
     let target = match subject.kind {
         SubjectKind::Alarm => Target::Alarm { cleared: standing.cleared },
-        SubjectKind::Device | SubjectKind::Incident | SubjectKind::Person => Target::Device,
+        SubjectKind::Person => return Err(Refusal::of(Code::NotOffered)),
+        SubjectKind::Device | SubjectKind::Incident => Target::Device,
     };
     mute::check(body, target, now)?;
     Ok((value(body)?, body.until))

@@ -121,8 +121,21 @@ pub const DUTY: Kind = Kind {
     max_age_ms: None,
 };
 
+/// How one wishes to be notified (N3): all settings at once, the last one to arrive wins.
+pub const NOTICE_SETTINGS: Kind = Kind {
+    name: "notice_settings",
+    body_version: 1,
+    subjects: &[SubjectKind::Person],
+    merge: Merge::LastWins,
+    needs: Permission::View,
+    max_age_ms: None,
+};
+
 /// At a site, or at none any more (U2). Older than a lease it says nothing (U7).
 pub const PRESENCE: Kind = Kind { name: "presence", max_age_ms: Some(crate::duty::LEASE_MS), ..DUTY };
+
+/// Notifications were read (N4). What is read stays read.
+pub const READ_NOTICES: Kind = Kind { name: "read_notices", merge: Merge::Maximum, ..NOTICE_SETTINGS };
 
 /// Open an incident (I1). Its subject is the incident, whose id is the action's own; the device is in the body.
 pub const OPEN_INCIDENT: Kind = Kind {
@@ -151,8 +164,22 @@ pub const REOPEN: Kind = Kind { name: "reopen", ..SOLVE };
 pub const FEEDBACK: Kind = Kind { name: "feedback", max_age_ms: None, ..SOLVE };
 
 /// Every kind there is.
-pub const KINDS: &[Kind] =
-    &[ACKNOWLEDGE, RELEASE, MUTE, UNMUTE, OPEN_INCIDENT, MESSAGE, READ_UP_TO, SOLVE, REOPEN, FEEDBACK, DUTY, PRESENCE];
+pub const KINDS: &[Kind] = &[
+    ACKNOWLEDGE,
+    RELEASE,
+    MUTE,
+    UNMUTE,
+    OPEN_INCIDENT,
+    MESSAGE,
+    READ_UP_TO,
+    SOLVE,
+    REOPEN,
+    FEEDBACK,
+    NOTICE_SETTINGS,
+    READ_NOTICES,
+    DUTY,
+    PRESENCE,
+];
 
 /// The kind of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

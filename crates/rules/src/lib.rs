@@ -12,6 +12,7 @@
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
 //! | [`fence`] | where a site is: what an outline may be, and how far a point is from it (U3) |
 //! | [`duty`] | what of being on duty may be said, how long a lease of a site holds, and whom to call (U1, U2, U6, U7) |
+//! | [`notice`] | who is notified, how, and why (N1, N3, N6) |
 //! | [`address`] | what of a device's address a partner sees who reads only (P5) |
 //! | [`digest`] | how two sides compare what they hold |
 
@@ -25,5 +26,6 @@ pub mod fence;
 pub mod incident;
 pub mod message;
 pub mod mute;
+pub mod notice;
 pub mod rights;
 pub mod severity;

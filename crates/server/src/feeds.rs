@@ -187,7 +187,7 @@ pub(crate) struct After {
 /// `GET organizations/{id}/feeds/{feed}[?after=OFFSET]`: one of our own feeds, all of it or its changes.
 #[utoipa::path(get, path = "/onsite/v1/organizations/{organization}/feeds/{feed}", tag = "feeds",
     operation_id = "readFeed",
-    params(("organization" = String, Path), ("feed" = String, Path, description = "people, incidents, messages, read_positions"),
+    params(("organization" = String, Path), ("feed" = String, Path, description = "people, incidents, messages, read_positions, notifications"),
         ("after" = Option<i64>, Query, description = "Missing: a full read.")),
     responses((status = 200, body = FeedResponse), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 410, body = Problem)))]

@@ -15,6 +15,7 @@
 //! | `rest` | the vendor's endpoints over the feeds |
 //! | `streams` | measurements, live and replayed |
 //! | `actions` | what people did, decided and stored once |
+//! | `notices`, `push` | who is told; carrying it to phones |
 //! | `history` | one alarm's and one sensor's past |
 //! | `incidents` | chats read backwards; what the service bureau does |
 //! | `server_info` | what the server is |
@@ -37,7 +38,9 @@ mod history;
 mod http;
 mod incidents;
 mod living;
+mod notices;
 mod openapi;
+mod push;
 mod random;
 mod rest;
 mod routes;
@@ -53,5 +56,6 @@ pub use http::{Fault, FaultSwitch};
 pub use incidents::{AgentDeed, BureauError};
 pub use living::Living;
 pub use openapi::our_document;
+pub use push::{ApnsConfig, FcmConfig, Loopback, Looped, PushConfig};
 pub use server::{Limits, RunningServer, ServerConfig, ServerError, TlsFiles, start};
 pub use storage::Storage;

@@ -28,6 +28,12 @@ use onsite_wire::onsite;
         crate::history::get_alarm,
         crate::history::alarm_history,
         crate::history::sensor_history,
+        crate::notices::register,
+        crate::notices::unregister,
+        crate::notices::canary,
+        crate::notices::report,
+        crate::notices::why,
+        crate::notices::figures,
         crate::incidents::read_chat,
     ),
     components(schemas(
@@ -39,6 +45,7 @@ use onsite_wire::onsite;
         onsite::Incident,
         onsite::Message,
         onsite::ReadPosition,
+        onsite::NotificationObject,
         onsite::Problem
     ))
 )]

@@ -15,7 +15,7 @@ use onsite_wire::time::Timestamp;
 use crate::access::session;
 use crate::http::{App, Refused};
 use crate::openapi::our_document;
-use crate::{actions, digest, events, feeds, history, incidents, rest, server_info, sites, streams};
+use crate::{actions, digest, events, feeds, history, incidents, notices, rest, server_info, sites, streams};
 
 /// The vendor's half of the contract, as it is checked in.
 const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
@@ -60,6 +60,11 @@ fn ours() -> Router<Arc<App>> {
         .route("/session/refresh", post(session::refresh))
         .route("/me", get(session::me))
         .route("/actions", post(actions::act))
+        .route("/push/registration", put(notices::register).delete(notices::unregister))
+        .route("/push/canary", post(notices::canary))
+        .route("/notices/reports", post(notices::report))
+        .route("/organizations/{organization}/notices/{subject}", get(notices::why))
+        .route("/organizations/{organization}/notice-figures", get(notices::figures))
         .route("/events", get(events::events))
         .route("/organizations/{organization}/feeds/{feed}", get(feeds::read_feed))
         .route("/organizations/{organization}/digest/{feed}", get(digest::digest))

@@ -13,12 +13,15 @@ use crate::access::{Budgets, Throttle, secrets};
 use crate::clock::{Clock, SystemClock};
 use crate::http::{App, FaultSwitch, Listening, listen};
 use crate::living::Living;
+use crate::push::{Carrier, Loopback, PushConfig};
 use crate::routes::router;
 use crate::storage::{DataLock, Storage, StorageError};
 use crate::trouble;
 
 /// How often the server looks for alarms that are due to clear, and the like.
 const TICK: Duration = Duration::from_millis(500);
+/// How often the server looks for pushes to hand over.
+const CARRIED_EVERY: Duration = Duration::from_millis(100);
 /// How many ticks pass between two rounds of forgetting.
 const TICKS_PER_ROUND: u32 = 2 * 60 * 60;
 
@@ -37,6 +40,8 @@ pub struct ServerConfig {
     pub tls: Option<TlsFiles>,
     /// A proxy in front speaks TLS and names the caller's address.
     pub behind_proxy: bool,
+    /// How pushes go out.
+    pub push: PushConfig,
 }
 
 impl ServerConfig {
@@ -49,6 +54,7 @@ impl ServerConfig {
             clock: Arc::new(SystemClock),
             tls: None,
             behind_proxy: false,
+            push: PushConfig::default(),
         }
     }
 }
@@ -137,6 +143,8 @@ pub struct RunningServer {
     scheme: &'static str,
     storage: Storage,
     faults: FaultSwitch,
+    loopback: Loopback,
+    carrying: JoinHandle<()>,
     stopping: watch::Sender<bool>,
     listening: Listening,
     driver: JoinHandle<()>,
@@ -160,6 +168,9 @@ pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
     let (lock, storage, stranger_hash) = opening.await.map_err(|_| StorageError::Interrupted)??;
     let faults = FaultSwitch::default();
     let (stopping, stopped) = watch::channel(false);
+    let loopback = Loopback::default();
+    let clock = Arc::clone(&config.clock);
+    let carrier = Carrier::new(storage.clone(), clock, &config.push, loopback.clone()).await?;
     let app = Arc::new(App {
         storage: storage.clone(),
         clock: config.clock,
@@ -175,8 +186,20 @@ pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
     let listening = listen(config.listen, tls, router(app), faults.clone(), patience)
         .await
         .map_err(|error| ServerError::Listen { address: config.listen, error })?;
+    let carrying = tokio::spawn(carry(carrier, stopped.clone()));
     let driver = tokio::spawn(drive(storage.clone(), stopped));
-    Ok(RunningServer { address: listening.address, scheme, storage, faults, stopping, listening, driver, lock })
+    Ok(RunningServer {
+        address: listening.address,
+        scheme,
+        storage,
+        faults,
+        loopback,
+        carrying,
+        stopping,
+        listening,
+        driver,
+        lock,
+    })
 }
 
 async fn load(files: &TlsFiles) -> Result<RustlsConfig, ServerError> {
@@ -207,6 +230,23 @@ async fn drive(storage: Storage, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// Hands pushes over as they come.
+async fn carry(carrier: Carrier, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(CARRIED_EVERY) => {}
+        }
+        tokio::select! {
+            _ = stopped.wait_for(|stopping| *stopping) => return,
+            carried = carrier.carry() => if let Err(error) = carried {
+                // The next round tries again; the operator reads it here.
+                trouble::say("pushes", &error);
+            },
+        }
+    }
+}
+
 impl RunningServer {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
@@ -226,6 +266,11 @@ impl RunningServer {
     /// Faults on purpose.
     pub const fn faults(&self) -> &FaultSwitch {
         &self.faults
+    }
+
+    /// What its loopback carrier got.
+    pub const fn loopback(&self) -> &Loopback {
+        &self.loopback
     }
 
     /// Lets a demonstration go on by the server's clock until the server stops.
@@ -250,6 +295,7 @@ impl RunningServer {
         self.listening.stop().await;
         // Ends by itself on the same signal.
         self.driver.await.ok();
+        self.carrying.await.ok();
         drop(self.lock);
     }
 }

@@ -105,7 +105,14 @@ codes! {
     FeedbackFinal "feedback_final" 0 ["days"] "Feedback can be changed for {days} days only." "The time in which feedback may be edited is over."
     IdUsed "id_used" 0 [] "Internal error: an action's id was used twice." "The id belongs to another person's action, or to one with another content."
 
+    ZoneUnknown "zone_unknown" 0 ["zone"] "There is no time zone {zone}." "The time zone of the daily push is not one of the IANA's."
+    RegistrationUnknown "registration_unknown" 404 [] "This installation gets no pushes. Register again." "No registration of this session is there: never made, moved to somebody else, ended or dropped by the provider."
+
     // What can go wrong on the phone.
+    PushInvalid "push_invalid" 0 ["detail"] "A notification could not be read: {detail}." "A push is too large, no JSON, or a property is missing, repeated or not of its kind."
+    PushNotOurs "push_not_ours" 0 [] "A notification was sealed for another key." "The sealed part of a push cannot be opened with this installation's key."
+    LinkNotOurs "link_not_ours" 0 ["reason"] "This link opens nothing here: {reason}." "A link has another scheme or host, or names nothing that this app has. The home screen is shown."
+    OtherAccount "other_account" 0 [] "This is for another account." "A notification is for another person than the one whose data this is."
     NoNetwork "no_network" 0 [] "No signal to the server." "The server cannot be reached now."
     TlsNameWrong "tls_name_wrong" 0 [] "The server's certificate does not belong to it." "The TLS certificate is not valid for this server."
     NotOurServer "not_our_server" 0 [] "The address does not answer as a server of this app does." "The answer is not what this address should answer: a wrong URL or a captive portal."

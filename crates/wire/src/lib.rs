@@ -13,7 +13,9 @@
 pub mod codes;
 pub mod ids;
 pub mod onsite;
+pub mod push;
 pub mod rest;
+pub mod sealing;
 pub mod time;
 
 /// The response header that names the generation of a server's data: new at creation and after a restored backup.

@@ -70,10 +70,13 @@ impl Scope {
     /// Whether the caller may see something of this kind at this place; a location's place is itself.
     pub(crate) fn sees(&self, kind: Kind, place: Place) -> bool {
         match (&self.sight, kind) {
-            (Sight::Everything, _) | (_, Kind::Organization | Kind::Person | Kind::ReadPosition | Kind::Duty) => true,
+            (Sight::Everything, _)
+            | (_, Kind::Organization | Kind::Person | Kind::ReadPosition | Kind::NoticeSettings | Kind::Duty) => true,
             // The organization's own call list.
             (Sight::Some { .. }, Kind::Site) if place.is_none() => true,
             (Sight::Some { ways, .. }, Kind::Location) => place.is_some_and(|place| ways.contains(&place)),
+            // Without a place it is about the organization. What it is of a device without a location was for those who see it.
+            (Sight::Some { places, .. }, Kind::Notification) => place.is_none_or(|place| places.contains(&place)),
             (Sight::Some { places, .. }, _) => place.is_some_and(|place| places.contains(&place)),
         }
     }

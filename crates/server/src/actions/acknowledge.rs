@@ -41,6 +41,7 @@ pub(super) fn apply(write: &mut Write<'_>, arrived: &Arrived<'_>, place: Place) 
     let alarm = Alarm { acknowledgement: Some(aspect), ..alarm };
     let offset = write.put_alarm(organization, &alarm)?;
     write.note_assignment(organization, &alarm)?;
+    write.tell_of_assignment(organization, &alarm)?;
     let position = Position { feed: Feed::Alarms.name().to_owned(), offset };
     Ok(Effect { version: Some(version), position: Some(position), details })
 }

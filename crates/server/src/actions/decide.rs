@@ -12,7 +12,7 @@ use onsite_wire::onsite::{ActionRequest, ActionResult, Basis, Capability, Curren
 use onsite_wire::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{acknowledge, duty, incident, mute};
+use super::{acknowledge, duty, incident, mute, notice};
 use crate::access::{Caller, Scope};
 use crate::storage::{LoggedAction, NewAction, StorageError, View, Write};
 
@@ -151,6 +151,9 @@ fn attempt(
     let kind = kind(&request.kind).ok_or_else(|| Refusal::of(Code::NotOffered))?;
     let caller = Caller::Person { person, family: request.id.0 };
     let scope = Scope::of(&write.view(), &caller, request.organization_id).map_err(|_| not_found())?;
+    if notice::is_ours(kind) {
+        return notice::apply(write, &scope, person, request, kind);
+    }
     if kind.name == DUTY.name || kind.name == PRESENCE.name {
         return duty::apply(write, &scope, person, made_at, request, kind);
     }

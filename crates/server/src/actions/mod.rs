@@ -9,6 +9,7 @@ mod decide;
 mod duty;
 mod incident;
 mod mute;
+mod notice;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use onsite_rules::action::{Refusal, Standing, UNMUTE};
 use onsite_rules::mute::{MuteBody, Target, check, holds, muted};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{AlarmId, DeviceId};
-use onsite_wire::onsite::{CurrentState, Position, SubjectKind};
+use onsite_wire::onsite::{CurrentState, NoticeSubject, Position, SubjectKind};
 use onsite_wire::rest::{Alarm, Device, MuteAspect, Muted};
 
 use super::decide::{Arrived, Effect, Stop};
@@ -63,6 +63,11 @@ pub(super) fn apply(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effe
         muted: set,
     };
     let version = aspect.version;
+    let kind = match carrier.target() {
+        Target::Alarm { .. } => NoticeSubject::Alarm,
+        Target::Device => NoticeSubject::Device,
+    };
+    write.note_mute(arrived.scope.organization, kind, arrived.request.subject.id, &aspect)?;
     let ends_at = aspect.muted.as_ref().and_then(|muted| muted.until);
     let position = carry(write, arrived, carrier, aspect)?;
     let (organization, subject) = (arrived.scope.organization, arrived.request.subject);

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
 use crate::document::{DocumentPerson, OrganizationDocument};
+use crate::push::PushConfig;
 use crate::server::{Limits, RunningServer, ServerConfig, TlsFiles, start};
 use crate::{Living, SystemClock, demo};
 
@@ -44,6 +45,9 @@ pub struct Serve {
     /// A proxy in front speaks TLS and names the caller in X-Forwarded-For.
     #[arg(long)]
     behind_proxy: bool,
+    /// How push services are reached, JSON: contact, apns, fcm.
+    #[arg(long)]
+    push: Option<PathBuf>,
 }
 
 impl Serve {
@@ -55,7 +59,7 @@ impl Serve {
         // Asked for before anything is said, so that a signal right after the first line is heard.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let server = start(self.config()).await?;
+        let server = start(self.config()?).await?;
         let mut lines = vec![format!("listening on {}", server.base_url())];
         if self.demo {
             lines.extend(self.demonstrate(&server).await?);
@@ -72,16 +76,21 @@ impl Serve {
         Ok(())
     }
 
-    fn config(&self) -> ServerConfig {
+    fn config(&self) -> Result<ServerConfig, CommandError> {
+        let push = match &self.push {
+            Some(path) => serde_json::from_slice(&std::fs::read(path)?).map_err(std::io::Error::from)?,
+            None => PushConfig::default(),
+        };
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
-        ServerConfig {
+        Ok(ServerConfig {
             listen: self.listen,
             data: self.data.clone(),
             limits: Limits { requests_per_minute: Some(REQUESTS_PER_MINUTE), ..Limits::default() },
             clock: Arc::new(SystemClock),
             tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
             behind_proxy: self.behind_proxy,
-        }
+            push,
+        })
     }
 
     /// Takes in the invented organizations that are not there yet, lets them live, and says how to get in.

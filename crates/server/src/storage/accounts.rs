@@ -206,8 +206,9 @@ impl Write<'_> {
         Ok(Refreshed::Renewed(PersonId::from_bytes(person)))
     }
 
-    /// Ends a session: neither its refresh token nor its access tokens are good any more.
+    /// Ends a session: neither its refresh token nor its access tokens are good any more, and its pushes end.
     pub fn end_session(&mut self, family: Uuid) -> Result<(), StorageError> {
+        self.unregister(family)?;
         for table in ["access_tokens", "sessions"] {
             let sql = format!("DELETE FROM {table} WHERE family = ?1");
             self.connection().prepare_cached(&sql)?.execute([family.as_bytes()])?;

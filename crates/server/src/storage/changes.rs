@@ -29,6 +29,8 @@ pub enum Feed {
     Sites,
     /// Who is on duty, and where.
     Duty,
+    /// What each person was told, and how one wishes to be told; everybody gets their own only.
+    Notifications,
     /// Incidents.
     Incidents,
     /// The chats of incidents.
@@ -39,7 +41,7 @@ pub enum Feed {
 
 impl Feed {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Alarms,
         Self::Inventory,
         Self::Sensors,
@@ -49,10 +51,18 @@ impl Feed {
         Self::ReadPositions,
         Self::Sites,
         Self::Duty,
+        Self::Notifications,
     ];
     /// Those that are read through our own half of the contract; the others are the vendor's.
-    pub const OURS: [Self; 6] =
-        [Self::People, Self::Incidents, Self::Messages, Self::ReadPositions, Self::Sites, Self::Duty];
+    pub const OURS: [Self; 7] = [
+        Self::People,
+        Self::Incidents,
+        Self::Messages,
+        Self::ReadPositions,
+        Self::Sites,
+        Self::Duty,
+        Self::Notifications,
+    ];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -63,6 +73,7 @@ impl Feed {
             Self::People => "people",
             Self::Sites => "sites",
             Self::Duty => "duty",
+            Self::Notifications => "notifications",
             Self::Incidents => "incidents",
             Self::Messages => "messages",
             Self::ReadPositions => "read_positions",

@@ -214,6 +214,7 @@ impl Write<'_> {
         let alarm = with_aspects(alarm, &self.offered(condition.organization)?);
         if present.as_ref() != Some(&alarm) {
             self.put_alarm(condition.organization, &alarm)?;
+            self.tell_of_alarm(condition.organization, present.as_ref(), &alarm)?;
         }
         Ok(())
     }
@@ -227,6 +228,6 @@ impl Write<'_> {
         let Some((mut alarm, _, _)) = self.view().alarm(organization, alarm)? else { return Ok(()) };
         alarm.cleared_time = Some(cleared_at);
         self.put_alarm(organization, &alarm)?;
-        Ok(())
+        self.tell_of_clearing(organization, &alarm)
     }
 }

@@ -10,6 +10,8 @@ use super::{Storage, StorageError};
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long ids of removed objects and of actions are kept.
 pub(crate) const KEPT_DAYS: i64 = 90;
+/// How long the log of notices is kept, and with it what people were told.
+const NOTICES_DAYS: i64 = 30;
 
 impl Storage {
     /// Forgets what is old enough.
@@ -17,6 +19,8 @@ impl Storage {
         self.write(|write| {
             let now = write.now();
             let horizon = now.plus_millis(-KEPT_DAYS * DAY_MS);
+            write.forget_notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))?;
+            write.forget_rows("DELETE FROM registrations WHERE until < ?1", now)?;
             write.forget_removals(horizon)?;
             write.forget_rows("DELETE FROM actions WHERE outcome <> 'applied' AND arrived_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM actions WHERE kind = 'read_up_to' AND arrived_at < ?1", horizon)?;

@@ -16,7 +16,7 @@ use super::people::{OrganizationRow, PersonRow};
 use crate::document::{DocumentGroup, OrganizationDocument};
 
 /// Everything that this server has to offer.
-pub(super) const ALL_CAPABILITIES: [Capability; 11] = [
+pub(super) const ALL_CAPABILITIES: [Capability; 12] = [
     Capability::Acknowledge,
     Capability::Mute,
     Capability::Category,
@@ -27,6 +27,7 @@ pub(super) const ALL_CAPABILITIES: [Capability; 11] = [
     Capability::Events,
     Capability::Digest,
     Capability::Duty,
+    Capability::Notifications,
     Capability::Incidents,
 ];
 

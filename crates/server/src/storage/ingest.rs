@@ -80,9 +80,12 @@ impl Storage {
     }
 
     /// Does what time brings: clears the alarms whose conditions have stayed away for the window, closes incidents, ends
-    /// mutes. Gives how many things that were.
+    /// mutes, tells what is to be told now. Gives how many things that were, what was told not counted.
     pub async fn tick(&self) -> Result<usize, StorageError> {
         let now = self.clock.now();
+        if self.read(move |view| view.notice_is_due(now)).await? {
+            self.write(|write| write.tell_what_is_due()).await?;
+        }
         let gone = now.plus_millis(-onsite_rules::clearing::WINDOW_MS);
         // Looking costs the writer nothing; there is seldom something due.
         if self

@@ -9,6 +9,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incidents.sql"),
     include_str!("migrations/0003_duty.sql"),
+    include_str!("migrations/0004_notices.sql"),
 ];
 
 /// Makes the steps that are missing, all in one transaction. Data of a newer version is refused and not touched.

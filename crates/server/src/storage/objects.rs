@@ -29,6 +29,10 @@ pub enum Kind {
     Duty,
     /// Where a person on duty is.
     Presence,
+    /// Something that a person was told.
+    Notification,
+    /// How a person wishes to be told.
+    NoticeSettings,
     /// An incident.
     Incident,
     /// A message of an incident's chat.
@@ -49,6 +53,8 @@ impl Kind {
             Self::Site => "site",
             Self::Duty => "duty",
             Self::Presence => "presence",
+            Self::Notification => "notification",
+            Self::NoticeSettings => "notice_settings",
             Self::Incident => "incident",
             Self::Message => "message",
             Self::ReadPosition => "read_position",
@@ -65,6 +71,8 @@ impl Kind {
             "site" => Self::Site,
             "duty" => Self::Duty,
             "presence" => Self::Presence,
+            "notification" => Self::Notification,
+            "notice_settings" => Self::NoticeSettings,
             "incident" => Self::Incident,
             "message" => Self::Message,
             "read_position" => Self::ReadPosition,
@@ -81,6 +89,7 @@ impl Kind {
             Self::Person => Feed::People,
             Self::Site => Feed::Sites,
             Self::Duty | Self::Presence => Feed::Duty,
+            Self::Notification | Self::NoticeSettings => Feed::Notifications,
             Self::Incident => Feed::Incidents,
             Self::Message => Feed::Messages,
             Self::ReadPosition => Feed::ReadPositions,

@@ -17,9 +17,13 @@ mod keys;
 #[cfg(test)]
 mod living;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod partners;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod providers;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
@@ -32,6 +36,7 @@ mod sessions;
 mod sites;
 #[cfg(test)]
 mod slow;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod support;

@@ -8,8 +8,6 @@ use onsite_wire::onsite::{Ring, Role};
 use crate::support::phone::acknowledge;
 use crate::support::*;
 
-/// So many feeds an organization has.
-const FEEDS: usize = 7;
 /// So long is waited for what must come; only a hang takes that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -13,6 +13,12 @@
 //! | `GET organizations/{id}/alarms/{alarm}/history` | [`HistoryResponse`]: what people did to it |
 //! | `GET organizations/{id}/incidents/{incident}/messages?before&limit` | [`MessagesResponse`]: a chat, backwards |
 //! | `GET organizations/{id}/sensors/{sensor}/history?from&to&buckets` | [`SensorHistory`] |
+//! | `PUT push/registration` | [`Registration`] → [`Registered`]: where this session's pushes go; renewed within 60 days |
+//! | `DELETE push/registration` | 204; also done by signing out |
+//! | `POST push/canary` | 204; a push to this session's installation (N7) |
+//! | `POST notices/reports` | [`NoticeReports`] → 204: what was shown and opened |
+//! | `GET organizations/{id}/notices/{subject}` | [`NoticeLogResponse`]: why the caller was told or not (N6) |
+//! | `GET organizations/{id}/notice-figures` | [`DeliveryFigures`], for administrators |
 //! | `GET events[?heartbeat=SECONDS]` | server-sent events: [`Ring`] as `event: ring`, `event: heartbeat` |
 //! | `PUT, DELETE organizations/{id}/sites/{location}/fence` | administrators: [`Outline`] |
 //! | `PUT organizations/{id}/call-list`, `PUT organizations/{id}/sites/{location}/call-list` | administrators: [`CallList`] |
@@ -25,6 +31,7 @@ mod duty;
 mod feed;
 mod history;
 mod incident;
+mod notice;
 mod person;
 mod problem;
 mod session;
@@ -39,6 +46,11 @@ pub use history::{Bucket, HistoryEntry, HistoryResponse, SensorHistory, StatePoi
 pub use incident::{
     Author, AuthorKind, Feedback, Incident, IncidentChange, IncidentState, Message, MessagesResponse, ReadMark,
     ReadPosition,
+};
+pub use notice::{
+    Channel, DailyTime, DeliveryFigures, LockScreen, NoticeKind, NoticeLog, NoticeLogResponse, NoticeReport,
+    NoticeReports, NoticeSettings, NoticeSubject, NoticeWords, Notification, NotificationObject, PushProvider,
+    ReadBody, Reasons, Registered, Registration, RuleAsked, SettingsBody, StoredSettings, Urgency, Verdict,
 };
 pub use person::{Capability, Grant, Me, MyOrganization, OrganizationRights, PersonEntry, Role, ServerCapabilities};
 pub use problem::Problem;

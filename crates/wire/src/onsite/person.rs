@@ -117,6 +117,8 @@ pub enum Capability {
     Digest,
     /// Being on duty, at sites with fences, and whom to call (U1–U7).
     Duty,
+    /// Notifications: the feed, settings and pushes (N1–N7).
+    Notifications,
     /// Incidents and their chats, for devices with Asset Advisor (I1).
     Incidents,
     /// Something newer than this reader; ignored.

@@ -1,0 +1,190 @@
+//! What alarms, assignments and mutes say of themselves when they are to be told.
+
+use onsite_rules::mute::holds;
+use onsite_rules::notice::urgency_of;
+use onsite_rules::severity::{Shown, shown};
+use onsite_wire::ids::{DeviceId, OrganizationId, PersonId};
+use onsite_wire::onsite::{NoticeKind, NoticeSubject, NoticeWords};
+use onsite_wire::rest::{Alarm, AssigneeKind, Device};
+use onsite_wire::time::Timestamp;
+
+use super::{Happened, To};
+use crate::storage::changes::Write;
+use crate::storage::objects::Place;
+use crate::storage::{StorageError, View};
+
+/// How many devices can stand above a component.
+const DEEPEST: usize = 16;
+
+impl View<'_> {
+    /// An alarm as it is told: its words, whether a mute holds.
+    pub(crate) fn alarm_as_told(
+        &self,
+        organization: OrganizationId,
+        alarm: &Alarm,
+        kind: NoticeKind,
+        now: Timestamp,
+    ) -> Result<Happened, StorageError> {
+        let device = self.device(organization, alarm.device_id)?;
+        let place = device.as_ref().and_then(|(_, place, _)| *place);
+        let device = device.map(|(device, _, _)| device);
+        let own_mute = alarm.mute.as_ref().is_some_and(|mute| holds(mute, alarm.cleared_time.is_some(), now));
+        let muted = own_mute || self.device_is_muted(organization, alarm.device_id, now)?;
+        Ok(Happened {
+            kind,
+            subject_kind: NoticeSubject::Alarm,
+            subject: alarm.id.0,
+            occurrence: 0,
+            at: now,
+            place,
+            urgency: shown(alarm.severity).map(urgency_of),
+            subscription: device
+                .as_ref()
+                .map(|device| device.subscription.unwrap_or(onsite_wire::rest::Subscription::None)),
+            muted,
+            by: None,
+            to: To::Everybody,
+            words: self.notice_words(organization, alarm.label.clone(), device.as_ref(), place)?,
+            count: 1,
+        })
+    }
+
+    fn notice_words(
+        &self,
+        organization: OrganizationId,
+        alarm: String,
+        device: Option<&Device>,
+        place: Place,
+    ) -> Result<NoticeWords, StorageError> {
+        let location = match place {
+            Some(place) => self.location(organization, place)?.map(|location| location.label),
+            None => None,
+        };
+        Ok(NoticeWords {
+            alarm,
+            device: device.map(|device| device.label.clone()).unwrap_or_default(),
+            location: location.unwrap_or_default(),
+            organization: self.organization(organization)?.map(|row| row.label).unwrap_or_default(),
+            by: String::new(),
+        })
+    }
+
+    /// Whether the device, or one that it is a component of, is muted (A9).
+    fn device_is_muted(
+        &self,
+        organization: OrganizationId,
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let mut next = Some(device);
+        for _ in 0..DEEPEST {
+            let Some(id) = next else { return Ok(false) };
+            let Some((device, _, _)) = self.device(organization, id)? else { return Ok(false) };
+            if device.mute.as_ref().is_some_and(|mute| holds(mute, false, now)) {
+                return Ok(true);
+            }
+            next = device.parent_id;
+        }
+        Ok(false)
+    }
+}
+
+impl Write<'_> {
+    /// An alarm occurred, or became critical.
+    pub(crate) fn tell_of_alarm(
+        &mut self,
+        organization: OrganizationId,
+        before: Option<&Alarm>,
+        alarm: &Alarm,
+    ) -> Result<(), StorageError> {
+        let urgency = shown(alarm.severity);
+        let worse = before
+            .is_none_or(|before| shown(before.severity) != Some(Shown::Critical) && urgency == Some(Shown::Critical));
+        if urgency.is_none() || !worse {
+            return Ok(());
+        }
+        let happened = self.view().alarm_as_told(organization, alarm, NoticeKind::Alarm, self.now())?;
+        self.tell(organization, &Happened { occurrence: i64::from(before.is_some()), ..happened })
+    }
+
+    /// An alarm is cleared.
+    pub(crate) fn tell_of_clearing(&mut self, organization: OrganizationId, alarm: &Alarm) -> Result<(), StorageError> {
+        if shown(alarm.severity).is_none() {
+            return Ok(());
+        }
+        let happened = self.view().alarm_as_told(organization, alarm, NoticeKind::AlarmCleared, self.now())?;
+        self.tell(organization, &happened)
+    }
+
+    /// Somebody was made responsible (A7). A partner is told through each of its technicians here.
+    pub(crate) fn tell_of_assignment(
+        &mut self,
+        organization: OrganizationId,
+        alarm: &Alarm,
+    ) -> Result<(), StorageError> {
+        let Some(aspect) = &alarm.acknowledgement else { return Ok(()) };
+        let Some(acknowledged) = &aspect.acknowledged else { return Ok(()) };
+        let people = match acknowledged.assignee.kind {
+            AssigneeKind::Person => vec![PersonId(acknowledged.assignee.id)],
+            AssigneeKind::Partner => self.technicians(organization, acknowledged.assignee.id)?,
+        };
+        let happened = self.view().alarm_as_told(organization, alarm, NoticeKind::Assignment, self.now())?;
+        for person in people {
+            self.tell(
+                organization,
+                &Happened {
+                    occurrence: aspect.version,
+                    by: aspect.by,
+                    to: To::One(person),
+                    words: NoticeWords { by: aspect.by_name.clone(), ..happened.words.clone() },
+                    ..happened.clone()
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    fn technicians(
+        &self,
+        organization: OrganizationId,
+        partner: onsite_wire::ids::Uuid,
+    ) -> Result<Vec<PersonId>, StorageError> {
+        let mut of_partner = Vec::new();
+        for person in self.view().members(organization)? {
+            let membership = self.view().membership(organization, person)?;
+            if membership.and_then(|membership| membership.partner).is_some_and(|own| own.0 == partner) {
+                of_partner.push(person);
+            }
+        }
+        Ok(of_partner)
+    }
+
+    /// A device's mute is announced to whoever set it.
+    pub(super) fn tell_of_device_mute_ending(
+        &mut self,
+        organization: OrganizationId,
+        device: &Device,
+        place: Place,
+        (version, by): (i64, PersonId),
+    ) -> Result<(), StorageError> {
+        let words = self.view().notice_words(organization, String::new(), Some(device), place)?;
+        self.tell(
+            organization,
+            &Happened {
+                kind: NoticeKind::MuteEnding,
+                subject_kind: NoticeSubject::Device,
+                subject: device.id.0,
+                occurrence: version,
+                at: self.now(),
+                place,
+                urgency: None,
+                subscription: device.subscription,
+                muted: true,
+                by: Some(by),
+                to: To::One(by),
+                words,
+                count: 1,
+            },
+        )
+    }
+}
