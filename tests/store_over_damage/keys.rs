@@ -63,19 +63,16 @@ fn opening_the_same_files_twice_is_store_busy() {
     open(folder.path()).unwrap();
 }
 
-static OWN_OF_TOMORROW: [Migration; 2] =
-    [SCHEMA.own[0], Migration { name: "0002_tomorrow.sql", sql: "CREATE TABLE tomorrow (n INTEGER) STRICT" }];
-static CACHE_OF_TOMORROW: [Migration; 4] = [
-    SCHEMA.cache[0],
-    SCHEMA.cache[1],
-    SCHEMA.cache[2],
-    Migration { name: "0004_tomorrow.sql", sql: "CREATE TABLE tomorrow (n INTEGER) STRICT" },
-];
+/// Today's steps, and one more.
+fn of_tomorrow(today: &[Migration]) -> &'static [Migration] {
+    let tomorrow = Migration { name: "9999_tomorrow.sql", sql: "CREATE TABLE tomorrow (n INTEGER) STRICT" };
+    Box::leak(today.iter().copied().chain([tomorrow]).collect())
+}
 
 #[test]
 fn a_file_that_a_newer_version_wrote_is_refused_and_keeps_its_rows() {
-    let own = Schema { own: &OWN_OF_TOMORROW, cache: SCHEMA.cache };
-    let cache = Schema { own: SCHEMA.own, cache: &CACHE_OF_TOMORROW };
+    let own = Schema { own: of_tomorrow(SCHEMA.own), cache: SCHEMA.cache };
+    let cache = Schema { own: SCHEMA.own, cache: of_tomorrow(SCHEMA.cache) };
     for (tomorrow, file) in [(own, File::Own), (cache, File::Cache)] {
         let folder = killed();
         drop(open_with(folder.path(), crate::folder::key(), tomorrow).unwrap());

@@ -8,7 +8,7 @@ use onsite::incidents::ChatWindow;
 use onsite::store::Key;
 use onsite_server::document::{DocumentPerson, OrganizationDocument};
 use onsite_server::{RunningServer, ServerConfig, demo, start};
-use onsite_wire::ids::{ActionId, DeviceId, IncidentId, OrganizationId};
+use onsite_wire::ids::{ActionId, DeviceId, IncidentId, OrganizationId, PersonId};
 use onsite_wire::onsite::{ActionRequest, Subject, SubjectKind};
 use onsite_wire::rest::{InventoryObject, Subscription};
 use secrecy::SecretString;
@@ -34,8 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub fn lines(world: &World) -> Outcome<Vec<Line>> {
     let mut document = demo::organization(3, 0, DEVICES, world.now);
     let device = watched(&mut document)?;
-    let mut people = document.people.clone().into_iter().filter(|person| person.password.is_some());
-    let (writer, reader) = (people.next().ok_or("somebody writes")?, people.next().ok_or("somebody reads")?);
+    let (writer, reader) = two_people(&mut document)?;
     let data = world.new_folder("chat-server")?;
     let (server, organization) = world.runtime.block_on(async {
         let server = start(ServerConfig::local(&data)).await?;
@@ -55,6 +54,22 @@ pub fn lines(world: &World) -> Outcome<Vec<Line>> {
     world.runtime.block_on(colleague.shutdown());
     world.runtime.block_on(server.stop());
     Ok(lines)
+}
+
+/// Who works there, and a colleague with the same rights.
+fn two_people(document: &mut OrganizationDocument) -> Outcome<(DocumentPerson, DocumentPerson)> {
+    let first = document.people.iter().find(|person| person.password.is_some()).ok_or("somebody works there")?.clone();
+    let second = DocumentPerson {
+        id: PersonId(Uuid::from_u128(2)),
+        name: "Robin Second".to_owned(),
+        email: "robin.second@example.com".to_owned(),
+        ..first.clone()
+    };
+    for group in document.groups.iter_mut().filter(|group| group.members.contains(&first.id)) {
+        group.members.push(second.id);
+    }
+    document.people.push(second.clone());
+    Ok((first, second))
 }
 
 /// A device on which an incident can be opened.

@@ -235,6 +235,23 @@ async fn settings_silence_the_server_and_the_log_says_which_one_did() {
 }
 
 #[tokio::test]
+async fn quiet_while_off_duty_is_over_as_soon_as_one_is_on_duty() {
+    let site = Site::open().await;
+    let ada = site.phone_of("ada@example.com").await;
+    settings(&ada, ADA, json!({"quietOffDuty": true})).await;
+    let alarm = occurs(&site, "battery", 1, Severity::Critical).await;
+    assert!(feed(&ada).await.is_empty());
+    let log: NoticeLogResponse = serde_json::from_value(ada.ours(&format!("notices/{}", alarm.id)).await.body).unwrap();
+    assert_eq!(log.notices[0].reasons.decided, "duty");
+    let mut switch = action("duty", SubjectKind::Person, ADA.0, 0, json!({"on": true}));
+    switch.basis = None;
+    let done = ada.act_one(&switch).await;
+    assert_eq!(done.code, None, "{done:?}");
+    occurs(&site, "fan", 2, Severity::Critical).await;
+    assert_eq!(feed(&ada).await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_daily_push_comes_at_local_time_and_counts_what_the_person_may_see_on_watched_devices() {
     let site = Site::empty(onsite_server::Limits::default()).await;
     let mut document = harbour_mill();

@@ -110,7 +110,7 @@ impl Write<'_> {
             },
             settings: &settings,
             muted: happened.muted,
-            duty: Duty::Unknown,
+            duty: if self.view().duty(organization, person)?.is_some() { Duty::On } else { Duty::Off },
             may_see,
             subscription: happened.subscription,
             instant_before: storm.before(self.now()),
