@@ -142,7 +142,7 @@ impl Driver {
                 })
                 .await?;
             }
-            if feed.name == "inventory" {
+            if feed.name == crate::devices::feed::NAME {
                 self.lay_over_devices().await?;
             }
             self.deadline = self.next_deadline().await?;

@@ -11,6 +11,9 @@ use crate::store::Fault;
 use crate::sync::feed::{Feed, Intake, Needs, Read, Route, Unreadable};
 use crate::time::Timestamp;
 
+/// The feed's name.
+pub(crate) const NAME: &str = "inventory";
+
 /// The feed `inventory`.
 #[derive(Debug, Clone, Copy)]
 pub struct InventoryFeed {
@@ -22,7 +25,7 @@ impl Feed for InventoryFeed {
     type Item = InventoryObjectChange;
 
     fn name(&self) -> &'static str {
-        "inventory"
+        NAME
     }
 
     fn needs(&self) -> Needs {

@@ -6,6 +6,7 @@
 //! adds more: so when it has become long, what the network brings waits until it is done. A person's action never does.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle};
 
@@ -40,6 +41,9 @@ pub(super) const fn upkeep(length: i64, done: i64) -> Upkeep {
         Upkeep::Leave
     }
 }
+
+/// Between two requests to break off.
+const AGAIN: Duration = Duration::from_millis(5);
 
 #[derive(Default)]
 struct State {
@@ -77,7 +81,8 @@ impl Checkpoints {
             if let Some(running) = &state.running {
                 running.interrupt();
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            // Asked again: what is broken off a moment before it begins goes on as if nothing had been said.
+            state = self.changed.wait_timeout(state, AGAIN).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

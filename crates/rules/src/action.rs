@@ -122,14 +122,7 @@ pub const DUTY: Kind = Kind {
 };
 
 /// How one wishes to be notified (N3): all settings at once, the last one to arrive wins.
-pub const NOTICE_SETTINGS: Kind = Kind {
-    name: "notice_settings",
-    body_version: 1,
-    subjects: &[SubjectKind::Person],
-    merge: Merge::LastWins,
-    needs: Permission::View,
-    max_age_ms: None,
-};
+pub const NOTICE_SETTINGS: Kind = Kind { name: "notice_settings", ..DUTY };
 
 /// At a site, or at none any more (U2). Older than a lease it says nothing (U7).
 pub const PRESENCE: Kind = Kind { name: "presence", max_age_ms: Some(crate::duty::LEASE_MS), ..DUTY };
