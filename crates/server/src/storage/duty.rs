@@ -14,7 +14,8 @@ use super::inventory::{read_body, write_body};
 use super::objects::{Kind, Stored};
 use super::{Storage, StorageError, View};
 
-/// How long the log tells an action about a presence that comes twice from one that is new: longer than one is taken.
+/// How long the log tells a switch or a presence that comes twice from one that is new: longer than one is taken. A switch
+/// off, which is never too late, changes nothing when it comes again: the one that holds was pressed later.
 const LOGGED_MS: i64 = 2 * onsite_rules::duty::LEASE_MS;
 
 /// The id of the object that says where a person is.
@@ -68,7 +69,7 @@ impl View<'_> {
     fn a_lease_is_over(&self, now: Timestamp) -> Result<bool, StorageError> {
         let over = self.connection.prepare_cached("SELECT 1 FROM leases WHERE until <= ?1")?.exists([now.micros()])?;
         let logged = now.plus_millis(-LOGGED_MS);
-        let old = "SELECT 1 FROM actions WHERE kind = 'presence' AND arrived_at < ?1";
+        let old = "SELECT 1 FROM actions WHERE kind IN ('presence', 'duty') AND arrived_at < ?1";
         Ok(over || self.connection.prepare_cached(old)?.exists([logged.micros()])?)
     }
 }
@@ -150,6 +151,7 @@ impl Write<'_> {
         name: &str,
         since: Timestamp,
     ) -> Result<i64, StorageError> {
+        self.forget_kept_back(organization, person)?;
         let entry =
             DutyEntry { id: person.0, person, name: name.to_owned(), since: Some(since), at: None, revision: 0 };
         self.put_if_different(organization, &stored_duty(Kind::Duty, &entry, None)?)
@@ -213,7 +215,7 @@ impl Write<'_> {
             self.end_presence(OrganizationId::from_bytes(*organization), PersonId::from_bytes(*person))?;
         }
         self.connection()
-            .prepare_cached("DELETE FROM actions WHERE kind = 'presence' AND arrived_at < ?1")?
+            .prepare_cached("DELETE FROM actions WHERE kind IN ('presence', 'duty') AND arrived_at < ?1")?
             .execute([now.plus_millis(-LOGGED_MS).micros()])?;
         Ok(over.len())
     }

@@ -21,6 +21,8 @@ mod notices;
 #[cfg(test)]
 mod partners;
 #[cfg(test)]
+mod presence;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod providers;
@@ -41,4 +43,10 @@ mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
+mod upgraded;
+#[cfg(test)]
 mod visibility;
+#[cfg(test)]
+mod withheld;
