@@ -3,8 +3,9 @@
 //! A person on duty is one object, seen by everybody; where the person is, is another, seen by whoever may see the site.
 //! It is gone when the lease ends, and its site with it: nothing of where somebody was is kept.
 
-use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
+use onsite_wire::ids::{DeviceId, LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::{AtSite, CallEntry, DutyEntry, Outline, SiteEntry};
+use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 use uuid::Uuid;
@@ -30,6 +31,23 @@ impl View<'_> {
     pub(crate) fn site(&self, organization: OrganizationId, id: Uuid) -> Result<Option<SiteEntry>, StorageError> {
         let found = self.object(organization, Kind::Site, id)?;
         found.map(|(stored, _)| read_body("site", &stored.body)).transpose()
+    }
+
+    /// What is subscribed to for the devices of a location and below; without one, of the organization.
+    pub(crate) fn subscriptions(
+        &self,
+        organization: OrganizationId,
+        location: Option<LocationId>,
+    ) -> Result<Vec<Subscription>, StorageError> {
+        let inside =
+            location.map(|top| Ok::<_, StorageError>(self.locations(organization)?.subtree(top))).transpose()?;
+        let mut subscriptions = Vec::new();
+        for id in self.ids_of(organization, Kind::Device)? {
+            let Some((device, place, _)) = self.device(organization, DeviceId(id))? else { continue };
+            let counts = inside.as_ref().is_none_or(|inside| place.is_some_and(|place| inside.contains(&place)));
+            subscriptions.extend(device.subscription.filter(|_| counts));
+        }
+        Ok(subscriptions)
     }
 
     /// Somebody who is on duty.
