@@ -10,6 +10,7 @@
 //! | `shape` | what is seen: the server's incident under the person's pending actions |
 //! | `acting` | what a person does, as actions |
 //! | `page` | one incident's own page |
+//! | `picture` | photos in a chat: written with a message, read, saved |
 //! | `drafts` | what was begun and not sent |
 
 mod acting;
@@ -20,6 +21,7 @@ mod feeds;
 mod intake;
 mod list;
 mod page;
+mod picture;
 mod room;
 mod row;
 mod shape;
@@ -35,4 +37,4 @@ pub use room::{ChatWindow, IncidentWindow, Incidents, Opening};
 pub use row::{ChatRow, Delivery, IncidentRow};
 
 pub(crate) use acting::kinds;
-pub(crate) use shape::{covered, overlay};
+pub(crate) use shape::{covered, overlay, photo_state};

@@ -1,6 +1,7 @@
-//! What time brings: a solved incident closes (I2), a mute ends and what it kept back opens an incident after all (I1).
+//! What time brings: a solved incident closes (I2), a mute ends and what it kept back opens an incident after all (I1), a photo
+//! that did not arrive is dropped (I4).
 
-use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, OrganizationId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, MessageId, OrganizationId};
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 use uuid::Uuid;
@@ -17,16 +18,19 @@ pub(crate) enum Due {
     AlarmMuteEnds,
     /// A device's mute ends.
     DeviceMuteEnds,
+    /// The bytes of a message's photo are not all there.
+    PhotoExpires,
 }
 
 impl Due {
-    const ALL: [Self; 3] = [Self::Closing, Self::AlarmMuteEnds, Self::DeviceMuteEnds];
+    const ALL: [Self; 4] = [Self::Closing, Self::AlarmMuteEnds, Self::DeviceMuteEnds, Self::PhotoExpires];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Closing => "closing",
             Self::AlarmMuteEnds => "alarm_mute_ends",
             Self::DeviceMuteEnds => "device_mute_ends",
+            Self::PhotoExpires => "photo_expires",
         }
     }
 }
@@ -85,6 +89,7 @@ impl Write<'_> {
                     }
                 }
                 Due::DeviceMuteEnds => self.consider_device(organization, DeviceId(subject))?,
+                Due::PhotoExpires => self.expire_photo(organization, MessageId(subject))?,
             }
         }
         Ok(due.len())

@@ -21,6 +21,8 @@ mod notices;
 #[cfg(test)]
 mod partners;
 #[cfg(test)]
+mod photos;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod providers;
