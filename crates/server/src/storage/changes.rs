@@ -243,6 +243,7 @@ pub struct Write<'c> {
     counters: HashMap<OrganizationId, i64>,
     moved: BTreeMap<(OrganizationId, Feed, Option<PersonId>), i64>,
     measured: Vec<Measured>,
+    silent: bool,
 }
 
 /// What listeners are to be told after a commit.
@@ -254,7 +255,14 @@ pub(super) struct News {
 impl<'c> Write<'c> {
     pub(super) fn begin(connection: &'c mut Connection, now: Timestamp) -> Result<Self, StorageError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Self { transaction, now, counters: HashMap::new(), moved: BTreeMap::new(), measured: Vec::new() })
+        Ok(Self {
+            transaction,
+            now,
+            counters: HashMap::new(),
+            moved: BTreeMap::new(),
+            measured: Vec::new(),
+            silent: false,
+        })
     }
 
     /// The time of this transaction.
@@ -269,6 +277,16 @@ impl<'c> Write<'c> {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.transaction
+    }
+
+    /// From here on nobody is notified of what this transaction does.
+    pub(super) const fn tell_nobody(&mut self) {
+        self.silent = true;
+    }
+
+    /// Whether people are notified of what this transaction does.
+    pub(super) const fn tells(&self) -> bool {
+        !self.silent
     }
 
     /// The next offset, for a change of this feed.

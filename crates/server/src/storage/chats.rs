@@ -128,6 +128,9 @@ impl Write<'_> {
                 body: without_revision(write_body("message", &message)?),
             },
         )?;
+        if message.change.is_none() {
+            self.tell_of_message(organization, incident, &message.author)?;
+        }
         // A full read brings the last 50 of each chat: this one pushes another out.
         if let Some(id) = self.view().line(organization, incident.id, number - RECENT)? {
             self.connection()
@@ -209,6 +212,7 @@ impl Write<'_> {
             self.put_incident(organization, incident)?;
         }
         let Some(person) = reader else { return Ok(None) };
+        self.chat_was_read(organization, incident.id, (person, up_to))?;
         let position = ReadPosition { id: object, incident_id: incident.id, up_to, revision: 0 };
         let stored = Stored {
             kind: Kind::ReadPosition,

@@ -40,6 +40,8 @@ impl Write<'_> {
         passwords: &HashMap<PersonId, String>,
     ) -> Result<OrganizationId, IngestError> {
         let organization = the_organization(document)?;
+        // What a document brings happened before: nobody is rung out of bed for it.
+        self.tell_nobody();
         self.put_organization_row(&OrganizationRow {
             id: organization.id,
             label: organization.label.clone(),

@@ -168,7 +168,7 @@ impl Write<'_> {
 
     /// Sensors and alarms of a device go to its new place. Those that came before their device get their place here.
     fn follow(&mut self, organization: OrganizationId, device: DeviceId, place: Place) -> Result<(), StorageError> {
-        for kind in [Kind::Sensor, Kind::Alarm, Kind::Incident] {
+        for kind in [Kind::Sensor, Kind::Alarm, Kind::Incident, Kind::Notification] {
             for id in self.view().ids_below(organization, kind, device.0)? {
                 self.bring_along(organization, kind, id, place)?;
             }
@@ -192,6 +192,10 @@ impl Write<'_> {
         place: Place,
     ) -> Result<(), StorageError> {
         self.touch(organization, kind, id, place)?;
+        // What was told of it has its words, and goes out of sight with it.
+        for told in self.view().ids_below(organization, Kind::Notification, id)? {
+            self.touch(organization, Kind::Notification, told, place)?;
+        }
         match kind {
             Kind::Alarm => self.check_assignment(organization, AlarmId(id)),
             Kind::Incident => self.move_chat(organization, IncidentId(id), place),

@@ -11,6 +11,8 @@ mod encrypted;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod keys;
@@ -22,6 +24,8 @@ mod notices;
 mod partners;
 #[cfg(test)]
 mod photos;
+#[cfg(test)]
+mod presence;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -43,4 +47,10 @@ mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
+mod upgraded;
+#[cfg(test)]
 mod visibility;
+#[cfg(test)]
+mod withheld;
