@@ -18,6 +18,7 @@ use crate::duty;
 use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
+use crate::photos::{self, Shelf, Uploads};
 use crate::session::Session;
 use crate::store::{Fault, Rescued, Store};
 use crate::sync::gaps;
@@ -42,6 +43,7 @@ pub(super) enum Message {
     Discard(ActionId, oneshot::Sender<Result<(), Error>>),
     Outbox(outbox::Event),
     Schedule(schedule::Event),
+    Photos(photos::Event),
     Pulled(schedule::Feed, u64, Pulled),
     /// The session may stand elsewhere.
     Session,
@@ -80,11 +82,13 @@ pub(super) struct Parts {
     pub(super) changed: watch::Sender<u64>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) duty: Arc<duty::room::Shared>,
+    pub(super) shelf: Shelf,
 }
 
 pub(super) struct Driver {
     pub(super) parts: Parts,
     pub(super) outbox: Option<Outbox>,
+    pub(super) uploads: Uploads,
     pub(super) schedule: Schedule,
     pub(super) person: Option<crate::session::Person>,
     pub(super) offline: watch::Sender<bool>,
@@ -105,6 +109,7 @@ pub(super) struct Driver {
     kept_clock: Option<net::KeptClock>,
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
+    pub(super) wake_photos: Option<i64>,
     pub(super) wake_duty: Option<i64>,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
@@ -119,6 +124,7 @@ impl Driver {
         Self {
             parts,
             outbox: None,
+            uploads: Uploads::default(),
             schedule: Schedule::new(),
             person: None,
             offline: watch::Sender::new(false),
@@ -135,6 +141,7 @@ impl Driver {
             kept_clock: None,
             wake_outbox: None,
             wake_schedule: None,
+            wake_photos: None,
             wake_duty: None,
             claimed_in: None,
             gaps: gaps::Gaps::default(),
@@ -203,8 +210,8 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty);
-        let by_steps = by_steps.chain(self.wake_gaps).min();
+        let by_steps = [self.wake_outbox, self.wake_schedule, self.wake_duty, self.wake_photos, self.wake_gaps];
+        let by_steps = by_steps.into_iter().flatten().min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
         let wait = by_steps.into_iter().chain(by_deadline).min().unwrap_or(i64::MAX).max(0);
@@ -231,6 +238,7 @@ impl Driver {
                 }
                 self.step_schedule(event).await?;
             }
+            Some(Message::Photos(event)) => self.step_photos(event),
             Some(Message::Pulled(feed, ticket, pulled)) => self.pulled(feed, ticket, pulled).await?,
             Some(Message::Session) => self.session_changed().await?,
             Some(Message::Offline(offline)) => self.set_offline(offline).await?,
@@ -242,6 +250,7 @@ impl Driver {
             Some(Message::Refresh(organization)) => {
                 self.step_schedule(schedule::Event::Refresh(organization)).await?;
                 self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
+                self.step_photos(photos::Event::Nudged);
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
             Some(Message::Duty(event, done)) => self.duty_event(event, done).await,
@@ -282,6 +291,9 @@ impl Driver {
         }
         if self.wake_schedule.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_schedule(schedule::Event::Tick).await?;
+        }
+        if self.wake_photos.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_photos(photos::Event::Tick);
         }
         if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_duty(duty::Event::Tick).await?;
@@ -358,6 +370,7 @@ impl Driver {
         self.step_schedule(schedule::Event::NetworkChanged).await?;
         self.step_gaps(gaps::Event::Reachable).await?;
         self.step_outbox(outbox::Event::Nudged).await?;
+        self.step_photos(photos::Event::Nudged);
         self.ask_membership();
         Ok(())
     }
@@ -384,6 +397,7 @@ impl Driver {
         let now = self.now();
         let scene = Scene {
             outbox: self.outbox.as_ref(),
+            uploads: &self.uploads,
             schedule: &self.schedule,
             troubles: &self.troubles,
             // Where organizations are known, their feeds say what is wrong.

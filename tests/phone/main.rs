@@ -15,8 +15,12 @@ mod gaps;
 mod incidents;
 mod leaks;
 mod muting;
+mod photos;
 mod reading;
 mod restore;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../crates/rules/src/photo/samples.rs"]
+mod samples;
 mod shift;
 mod support;
 mod vendor;

@@ -19,6 +19,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Wish(intent) => return wishes::wish(model, intent),
         Message::State(state) => return take_state(model, *state),
         Message::Actions(actions) => take_actions(model, actions),
+        Message::Photos(photos) => model.photos = photos,
         Message::Names(names) => model.names.extend(names),
         Message::Tile(n, count) => {
             if let Some(tile) = model.tiles.get_mut(n) {

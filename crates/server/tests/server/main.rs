@@ -25,6 +25,8 @@ mod notices;
 #[cfg(test)]
 mod partners;
 #[cfg(test)]
+mod photos;
+#[cfg(test)]
 mod presence;
 #[cfg(test)]
 mod program;
