@@ -264,6 +264,14 @@ impl Model {
         self.notice = Some(Notice { text: text.into(), is_trouble: true, since: self.now() });
     }
 
+    /// What is on this phone only, in words; nothing where all is sent.
+    pub fn unsent(&self) -> Option<String> {
+        let counted = |count: usize, what| (count > 0).then(|| crate::words::counted(count as u64, what));
+        let both = [counted(self.state.waiting, "action"), counted(self.state.photos, "photo")];
+        let words: Vec<String> = both.into_iter().flatten().collect();
+        (!words.is_empty()).then(|| words.join(" and "))
+    }
+
     /// The place that narrows every screen, by its name.
     pub fn location_label(&self) -> Option<&str> {
         let id = self.location?;

@@ -85,7 +85,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
 fn take_state(model: &mut Model, state: AccountState) -> Vec<Command> {
     let was = std::mem::replace(&mut model.state, state);
     let now = model.now();
-    model.is_warned &= model.state.waiting > 0;
+    model.is_warned &= model.unsent().is_some();
     if model.notice.as_ref().is_some_and(|notice| now.millis_since(notice.since) > NOTICE_MS) {
         model.notice = None;
     }

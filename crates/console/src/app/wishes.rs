@@ -10,7 +10,6 @@ use super::{Model, OpenAlarm, Screen, deeds, incidents};
 use crate::api::{ActionStage, AlarmFilter, AlarmSort, Code, SessionState};
 use crate::screens;
 use crate::sheets::{self, Reason, Sheet};
-use crate::words;
 
 /// Does what a person wants.
 pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
@@ -98,12 +97,9 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
 
 /// Leaves; asks once where that would lose what was not sent yet.
 fn quit(model: &mut Model) -> Vec<Command> {
-    let unsent = model.state.waiting as u64;
-    if unsent == 0 || !model.setting.is_temporary || model.is_warned {
-        return vec![Command::Quit];
-    }
+    let unsent = model.unsent().filter(|_| model.setting.is_temporary && !model.is_warned);
+    let Some(what) = unsent else { return vec![Command::Quit] };
     model.is_warned = true;
-    let what = words::counted(unsent, "action");
     model.complain(format!("{what} on this phone only, lost with its temporary folder. q again leaves."));
     Vec::new()
 }
