@@ -73,6 +73,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::OtherOrganization
         | Code::NotOffered
         | Code::LimitedByRights
+        | Code::DevicesPushNothing
+        | Code::SitesWithoutFence
         | Code::SubscriptionNeeded
         | Code::NoSubscription => Advice::AskAdministrator,
         Code::StoreNewer | Code::BodyNotUnderstood | Code::Unheard => Advice::UpdateApp,
@@ -98,6 +100,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::NotReadYet
         | Code::NoFixes
         | Code::NoEvidence
+        | Code::NoPushToken
+        | Code::CanaryLost
         | Code::RegistrationUnknown => Advice::RetryLater,
         Code::DiskFull => Advice::FreeSpace,
         Code::VersionMoved
@@ -149,6 +153,16 @@ const fn advice_of(code: Code) -> Advice {
         | Code::NotOnDuty
         | Code::LocationNotPermitted
         | Code::LocationOff
+        | Code::NoticesNotPermitted
+        | Code::ChannelSilent
+        | Code::PushSwitchedOff
+        | Code::DailyPushOff
+        | Code::CanaryMissing
+        | Code::CanaryOld
+        | Code::ClockOff
+        | Code::BatteryRestricted
+        | Code::DoNotDisturbOn
+        | Code::QuietOffDuty
         | Code::HiddenByLocation
         | Code::ZoneUnknown
         | Code::PushInvalid

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::net::Timeouts;
+use crate::notifications::{DEFAULT_LINK_HOST, PushIdentity};
 use crate::store::Key;
 use crate::time::{Clock, SystemClock};
 
@@ -35,6 +36,10 @@ pub struct AccountConfig {
     pub timeouts: Timeouts,
     /// Certificates of issuers to trust beside the system's, each as DER.
     pub extra_roots: Vec<Vec<u8>>,
+    /// The installation, for pushes; without it none are registered, and those that come say their kind only.
+    pub push: Option<PushIdentity>,
+    /// The host of links that open the app: the one in the app's manifest.
+    pub link_host: String,
     /// Called inside each migration's transaction, before its commit: tests end the process there.
     pub before_migration_commits: Arc<dyn Fn() + Send + Sync>,
 }
@@ -50,6 +55,8 @@ impl AccountConfig {
             clock: Arc::new(SystemClock),
             timeouts: Timeouts::default(),
             extra_roots: Vec::new(),
+            push: None,
+            link_host: DEFAULT_LINK_HOST.to_owned(),
             before_migration_commits: Arc::new(|| {}),
         }
     }

@@ -18,6 +18,7 @@ use crate::duty;
 use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
+use crate::notifications::{Courier, CourierEvent, Desk};
 use crate::session::Session;
 use crate::store::{Fault, Rescued, Store};
 use crate::sync::outbox::{self, Draft, Outbox};
@@ -56,6 +57,10 @@ pub(super) enum Message {
     Duty(duty::Event, Option<duty::room::Done>),
     /// Sites or their fences are others now.
     SitesChanged,
+    /// The feed brought unread notifications, by their row numbers.
+    NoticesCame(Vec<i64>),
+    /// Something for the courier.
+    Courier(CourierEvent),
     /// cache.db was damaged and began anew.
     CacheReplaced,
     /// own.db was damaged while the phone slept; this was saved of it.
@@ -75,6 +80,7 @@ pub(super) struct Parts {
     pub(super) changed: watch::Sender<u64>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) duty: Arc<duty::room::Shared>,
+    pub(super) desk: Arc<Desk>,
 }
 
 pub(super) struct Driver {
@@ -101,6 +107,8 @@ pub(super) struct Driver {
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
     pub(super) wake_duty: Option<i64>,
+    pub(super) wake_courier: Option<i64>,
+    pub(super) courier: Courier,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
 }
@@ -127,6 +135,8 @@ impl Driver {
             wake_outbox: None,
             wake_schedule: None,
             wake_duty: None,
+            wake_courier: None,
+            courier: Courier::default(),
             claimed_in: None,
         }
     }
@@ -191,7 +201,8 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty).min();
+        let by_steps =
+            self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty).chain(self.wake_courier).min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
         let wait = by_steps.into_iter().chain(by_deadline).min().unwrap_or(i64::MAX).max(0);
@@ -222,6 +233,9 @@ impl Driver {
             Some(Message::Session) => self.session_changed().await?,
             Some(Message::Offline(offline)) => self.set_offline(offline).await?,
             Some(Message::Front(front)) => {
+                if front {
+                    self.empty_inbox().await?;
+                }
                 self.step_schedule(schedule::Event::Front(front)).await?;
                 self.ask_membership();
             }
@@ -232,6 +246,8 @@ impl Driver {
             Some(Message::NetworkChanged) => self.network_changed().await?,
             Some(Message::Duty(event, done)) => self.duty_event(event, done).await,
             Some(Message::SitesChanged) => self.sites_changed().await?,
+            Some(Message::NoticesCame(rows)) => self.notices_came(rows).await?,
+            Some(Message::Courier(event)) => self.step_courier(event),
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
@@ -269,6 +285,9 @@ impl Driver {
         }
         if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_duty(duty::Event::Tick).await?;
+        }
+        if self.wake_courier.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_courier(CourierEvent::Tick);
         }
         let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
         if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {
@@ -329,6 +348,7 @@ impl Driver {
         // What is under way ends as it would when the signal goes: each task hears of it and reports its end.
         self.offline.send_replace(offline);
         self.note(Line::new(self.now().wall, if offline { "offline" } else { "online" }));
+        self.courier_looks();
         self.network_changed().await
     }
 
@@ -338,6 +358,7 @@ impl Driver {
         }
         self.step_schedule(schedule::Event::NetworkChanged).await?;
         self.step_outbox(outbox::Event::Nudged).await?;
+        self.step_courier(CourierEvent::Nudged);
         self.ask_membership();
         Ok(())
     }
@@ -345,7 +366,7 @@ impl Driver {
     /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
     async fn cache_replaced(&mut self) -> Result<(), Fault> {
         self.note(Line::new(self.now().wall, "cache_replaced"));
-        self.lay_over_incidents().await?;
+        self.lay_over_own().await?;
         self.step_schedule(schedule::Event::CopiesGone).await?;
         self.ask_membership();
         self.pass_deadlines().await

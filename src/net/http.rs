@@ -115,6 +115,22 @@ impl Http {
         self.small(Method::POST, path, Some(body)).await
     }
 
+    /// Puts JSON and gets a small JSON answer.
+    pub async fn put<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<Answer<T>, Fault> {
+        let body = serde_json::to_vec(body).map_err(|_| answer::unsendable())?;
+        self.small(Method::PUT, path, Some(body)).await
+    }
+
+    /// Posts JSON; any body of the answer is ignored.
+    pub async fn tell<B: Serialize + Sync>(&self, path: &str, body: &B) -> Result<(), Fault> {
+        let body = serde_json::to_vec(body).map_err(|_| answer::unsendable())?;
+        self.open(Method::POST, path, Some(body), Expected::Nothing).await.map(drop)
+    }
+
     /// Deletes; any body of the answer is ignored.
     pub async fn delete(&self, path: &str) -> Result<(), Fault> {
         self.open(Method::DELETE, path, None, Expected::Nothing).await.map(drop)
