@@ -97,8 +97,7 @@ async fn why_one_was_notified_shows_the_rules_of_server_and_phone_with_their_tim
     // A muted alarm would be silent now, and says which rule.
     let until = onsite::alarms::MuteUntil::For(Duration::from_secs(3_600));
     let chosen = onsite::alarms::Chosen::These(vec![alarm]);
-    phone.account.set_offline(true).unwrap();
-    phone.until("offline", |state| state.offline).await;
+    backend.server.faults().set_offline(true);
     phone.account.alarms().mute(chosen, until, onsite_wire::rest::MuteReason::KnownIssue, "").await.unwrap();
     let why = room.why(organization, Target::Alarm(alarm)).await.unwrap();
     assert_eq!(why.now.unwrap().decided, "mute");
