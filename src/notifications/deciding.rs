@@ -232,8 +232,10 @@ pub(super) fn inputs(
         NoticeSubject::Alarm => mute_of(cache, directory, AlarmId(told.subject))?,
         _ => None,
     };
-    // A mute whose end has come holds no more, whether or not that was written yet.
-    let muted = muted.is_some_and(|mute| mute.until.is_none_or(|until| until > now));
+    // A mute whose end has come holds no more, whether or not that was written yet; and by the event's own time at the
+    // latest, however exactly the server's time is known here.
+    let as_of = now.max(told.at);
+    let muted = muted.is_some_and(|mute| mute.until.is_none_or(|until| until > as_of));
     let entry = device.and_then(|n| directory.device(n)).filter(|entry| entry.presence == Presence::Present);
     let path: Option<Vec<LocationId>> = device
         .filter(|_| entry.is_some())

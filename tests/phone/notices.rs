@@ -1,5 +1,6 @@
 //! N3–N5, A6, A7, A10: what a person is told, on several phones and the real server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use onsite::home;
@@ -8,7 +9,7 @@ use onsite::notifications::{
 };
 use onsite_server::document::OrganizationDocument;
 use onsite_server::storage::Condition;
-use onsite_server::{Fault, demo};
+use onsite_server::{Fault, ManualClock, demo};
 use onsite_wire::ids::{AlarmId, DeviceId};
 use onsite_wire::onsite::{NoticeKind, NoticeSettings, PushProvider, Role, Urgency, Verdict};
 use onsite_wire::rest::{Alarm, Assignee, AssigneeKind, InventoryObject, Severity, Subscription};
@@ -392,4 +393,32 @@ async fn whoever_is_made_responsible_finds_it_in_the_list_of_what_was_told() {
     let row = told.rows.iter().find(|row| row.kind == NoticeKind::Assignment).unwrap();
     let by = ada.account.state().person.unwrap().name;
     assert_eq!((row.said.arguments["by"].as_str(), row.subject), (by.as_str(), alarm.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_mute_is_announced_in_the_list_and_the_alarm_notifies_again_on_the_phone() {
+    let clock = Arc::new(ManualClock::at(now()));
+    let set = Arc::clone(&clock);
+    let backend = Backend::configured(quiet(), move |config| config.clock = set).await;
+    let phone = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;
+    let alarm = occurs(&backend, 1, Severity::Critical).await;
+    phone.until_row_is_there(alarm).await;
+    let until = onsite::alarms::MuteUntil::For(Duration::from_secs(16 * 60));
+    let chosen = onsite::alarms::Chosen::These(vec![alarm]);
+    phone.account.alarms().mute(chosen, until, onsite_wire::rest::MuteReason::UnderRepair, "").await.unwrap();
+    phone.until("sent", |state| state.waiting == 0 && state.parked == 0).await;
+    let mut told = Told::all(&phone);
+    told.until("of the alarm", |told| told.rows.len() == 1).await;
+    let mut postings = phone.account.notifications().postings();
+    for (minutes, kind) in [(2, NoticeKind::MuteEnding), (15, NoticeKind::MuteEnded)] {
+        clock.advance_millis(minutes * 60_000);
+        backend.server.store().tick().await.unwrap();
+        phone.account.refresh(None).unwrap();
+        told.until("of its mute", |told| told.rows.iter().any(|row| row.kind == kind && row.subject == alarm.0)).await;
+        let posting = tokio::time::timeout(PATIENCE, postings.recv()).await;
+        let target = onsite::notifications::Target::Alarm(alarm);
+        let why = phone.account.notifications().why(backend.organization(0), target).await.unwrap().phone;
+        let Ok(Ok(Posting::Show(shown))) = &posting else { panic!("{posting:?} of {kind:?}; {why:#?}") };
+        assert_eq!(shown.kind, kind);
+    }
 }
