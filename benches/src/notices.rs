@@ -55,7 +55,9 @@ pub fn lines(_: &World) -> Outcome<Vec<Line>> {
         duty: Duty::On,
         may_see: true,
         subscription: Some(Subscription::AssetAdvisor),
+        told_as_incident: false,
         instant_before: 0,
+        unread_before: 0,
         known: false,
         now: NOW,
     };

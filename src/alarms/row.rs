@@ -216,7 +216,11 @@ fn holding(
 }
 
 /// The mute of the nearest enclosing device that covers it.
-fn muted_by_device(cache: &Connection, directory: &Directory, device: i64) -> Result<Option<MutedBy>, Fault> {
+pub(crate) fn muted_by_device(
+    cache: &Connection,
+    directory: &Directory,
+    device: i64,
+) -> Result<Option<MutedBy>, Fault> {
     for (n, entry) in directory.enclosing(device) {
         let holding: bool =
             cache.prepare_cached("SELECT mute_holds FROM device WHERE n = ?1")?.query_row([n], |row| row.get(0))?;

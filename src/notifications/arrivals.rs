@@ -107,8 +107,12 @@ impl Desk {
         let mut decided = Vec::with_capacity(arrivals.len());
         for (arrival, (inputs, read)) in arrivals.iter().zip(&looked) {
             let told = &arrival.told;
-            let before = known.insert((told.organization, told.key.as_str()), told.count);
-            let is_known = before.is_some_and(|count| count >= told.count);
+            let before = known.get(&(told.organization, told.key.as_str())).copied();
+            // What counts up rings by its pushes, which the server keeps apart, and not with each row of the feed.
+            let is_known = before.is_some_and(|count| arrival.way == Way::Feed || count >= told.count);
+            if !is_known {
+                known.insert((told.organization, told.key.as_str()), told.count);
+            }
             let reasons = deciding::decide(told, inputs, is_known || *read, now);
             decided.push((reasons, is_known));
         }

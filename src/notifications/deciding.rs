@@ -3,7 +3,7 @@
 
 use onsite_rules::notice::{self, Duty, Event, Situation, narrowed};
 use onsite_rules::rights::{Permission, may};
-use onsite_wire::ids::{AlarmId, DeviceId, LocationId, OrganizationId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, LocationId, OrganizationId};
 use onsite_wire::onsite::{
     Channel, LockScreen, NoticeKind, NoticeSettings, NoticeSubject, NoticeWords, Notification, Reasons, Urgency,
     Verdict,
@@ -16,7 +16,7 @@ use super::push::ParsedPush;
 use super::route::Route;
 use super::row::Said;
 use super::shape;
-use crate::alarms::mute_of;
+use crate::alarms::{mute_of, mute_of_device};
 use crate::devices::directory::{Directory, Presence};
 use crate::people;
 use crate::store::Fault;
@@ -68,6 +68,7 @@ pub(crate) struct Told {
     pub(crate) sound: Option<String>,
     pub(crate) at: Timestamp,
     pub(crate) count: i64,
+    pub(crate) incidents: Option<i64>,
     pub(crate) words: NoticeWords,
 }
 
@@ -90,6 +91,7 @@ impl Told {
             sound: push.sound,
             at: push.at,
             count: push.count,
+            incidents: push.incidents,
             words: push.texts,
         }
     }
@@ -107,6 +109,7 @@ impl Told {
             sound: None,
             at: notification.at,
             count: notification.count,
+            incidents: notification.incidents,
             words: notification.words,
         }
     }
@@ -122,6 +125,7 @@ impl Told {
             urgency: self.urgency,
             words: self.words.clone(),
             count: self.count,
+            incidents: self.incidents,
             at: self.at,
             channel: self.channel,
             reasons: Reasons { verdict: Verdict::Notify, rules: Vec::new(), decided: String::new() },
@@ -151,7 +155,9 @@ pub(super) fn decide(told: &Told, inputs: &Inputs, known: bool, now: Timestamp) 
         duty: inputs.duty,
         may_see: inputs.may_see,
         subscription: inputs.subscription,
-        // Storms are counted by the server, which sees all of them.
+        // What is one with an incident, what counts up, and storms are the server's to see.
+        told_as_incident: false,
+        unread_before: 0,
         instant_before: 0,
         known,
         now,
@@ -199,7 +205,7 @@ pub(super) fn announcement(told: &Told, settings: &NoticeSettings) -> Announceme
         key: told.key.clone(),
         notification: told.id,
         kind: told.kind,
-        said: Said::of(told.kind, &told.words, told.count),
+        said: Said::of(told.kind, &told.words, told.count, told.incidents),
         count: told.count,
         channel: told.channel,
         sound,
@@ -226,10 +232,12 @@ pub(super) fn inputs(
     let device = match told.subject_kind {
         NoticeSubject::Alarm => device_of_alarm(cache, AlarmId(told.subject))?,
         NoticeSubject::Device => directory.device_number(DeviceId(told.subject)),
+        NoticeSubject::Incident => device_of_incident(cache, IncidentId(told.subject))?,
         _ => None,
     };
-    let muted = match told.subject_kind {
-        NoticeSubject::Alarm => mute_of(cache, directory, AlarmId(told.subject))?,
+    let muted = match (told.subject_kind, device) {
+        (NoticeSubject::Alarm, _) => mute_of(cache, directory, AlarmId(told.subject))?,
+        (NoticeSubject::Incident, Some(device)) => mute_of_device(cache, directory, device)?,
         _ => None,
     };
     // A mute whose end has come holds no more, whether or not that was written yet; and by the event's own time at the
@@ -257,6 +265,13 @@ pub(super) fn inputs(
         may_see,
         subscription: entry.map(|entry| entry.subscription),
     })
+}
+
+fn device_of_incident(cache: &Connection, id: IncidentId) -> Result<Option<i64>, Fault> {
+    Ok(cache
+        .prepare_cached("SELECT device FROM incident WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?)
 }
 
 fn device_of_alarm(cache: &Connection, id: AlarmId) -> Result<Option<i64>, Fault> {

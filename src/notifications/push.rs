@@ -42,6 +42,8 @@ pub struct ParsedPush {
     pub subject: Uuid,
     /// How many it stands for.
     pub count: i64,
+    /// In a daily one: how many incidents opened in the 24 hours before.
+    pub incidents: Option<i64>,
     /// Where a tap leads.
     pub route: Route,
     /// Whose event.
@@ -115,13 +117,14 @@ fn shown(push: Push, words: Option<SealedWords>) -> ParsedPush {
     let known = if words.is_some() { Words::Opened } else { Words::KindOnly };
     let SealedWords { urgency, sound, words: texts } = words.unwrap_or_default();
     ParsedPush {
-        said: Said::of(push.kind, &texts, push.count),
+        said: Said::of(push.kind, &texts, push.count, push.incidents),
         words: known,
         texts,
         kind: push.kind,
         subject_kind: push.subject_kind,
         subject: push.subject,
         count: push.count,
+        incidents: push.incidents,
         route: Route::of_subject(push.organization, Some(push.person), push.subject_kind, push.subject),
         organization: push.organization,
         person: push.person,

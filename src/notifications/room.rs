@@ -189,6 +189,16 @@ impl Notifications {
         self.read(move |_, reading| shape::settings(reading.cache, organization)).await
     }
 
+    /// How many critical ones "quiet while off duty" has kept back in an organization since the person was last on duty (N3);
+    /// 0 while it is off.
+    pub async fn kept_back(&self, organization: OrganizationId) -> Result<i64, Error> {
+        self.read(move |_, reading| {
+            let is_quiet = shape::settings(reading.cache, organization)?.quiet_off_duty;
+            if is_quiet { shape::kept_back(reading.cache, organization) } else { Ok(0) }
+        })
+        .await
+    }
+
     /// Chooses how to be told: in one organization, or in all that offer notifications. It holds at once on this phone, and at
     /// the server as soon as it hears of it.
     ///

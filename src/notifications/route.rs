@@ -79,6 +79,7 @@ impl Route {
             NoticeSubject::Alarm => Target::Alarm(AlarmId(subject)),
             NoticeSubject::Device => Target::Device(DeviceId(subject)),
             NoticeSubject::Organization => Target::Alarms,
+            NoticeSubject::Incident => Target::Incident(IncidentId(subject)),
             NoticeSubject::Unheard => Target::Home,
         };
         Self { organization: Some(organization), person, target }

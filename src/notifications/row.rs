@@ -17,25 +17,29 @@ use crate::time::Timestamp;
 pub struct Said {
     /// `notice_alarm`, `notice_bundle` …
     pub code: String,
-    /// `alarm`, `device`, `location`, `organization`, `by`, `count`: those that are known.
+    /// `alarm`, `device`, `location`, `organization`, `by`, `state`, `count`, `incidents`: those that are known.
     pub arguments: BTreeMap<String, String>,
 }
 
 impl Said {
-    /// Of this kind, with these words.
-    pub fn of(kind: NoticeKind, words: &NoticeWords, count: i64) -> Self {
+    /// Of this kind, with these words, standing for so many; a daily one also says how many incidents opened.
+    pub fn of(kind: NoticeKind, words: &NoticeWords, count: i64, incidents: Option<i64>) -> Self {
         let named = [
             ("alarm", &words.alarm),
             ("device", &words.device),
             ("location", &words.location),
             ("organization", &words.organization),
             ("by", &words.by),
+            ("state", &words.state),
         ];
         let known = named.into_iter().filter(|(_, text)| !text.is_empty());
         let mut arguments: BTreeMap<String, String> =
             known.map(|(name, text)| (name.to_owned(), text.clone())).collect();
-        if matches!(kind, NoticeKind::Bundle | NoticeKind::Daily) {
+        if count > 1 || matches!(kind, NoticeKind::Bundle | NoticeKind::Daily) {
             arguments.insert("count".to_owned(), count.max(0).to_string());
+        }
+        if let Some(incidents) = incidents {
+            arguments.insert("incidents".to_owned(), incidents.max(0).to_string());
         }
         Self { code: format!("notice_{}", kind.as_str()), arguments }
     }
@@ -92,7 +96,7 @@ fn shown(organization: OrganizationId, notification: Notification, read: bool, b
     NotificationRow {
         id: notification.id,
         organization,
-        said: Said::of(notification.kind, &notification.words, notification.count),
+        said: Said::of(notification.kind, &notification.words, notification.count, notification.incidents),
         key: notification.key,
         kind: notification.kind,
         subject_kind: notification.subject_kind,

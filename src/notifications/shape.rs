@@ -105,6 +105,18 @@ pub(super) fn settings(cache: &Connection, organization: OrganizationId) -> Resu
     text.map_or_else(|| Ok(NoticeSettings::default()), |text| read_text(&text))
 }
 
+/// How many critical ones "quiet while off duty" has kept back, as the server said last.
+pub(super) fn kept_back(cache: &Connection, organization: OrganizationId) -> Result<i64, Fault> {
+    let text: Option<Option<String>> = cache
+        .prepare_cached(
+            "SELECT notice_settings.server FROM organization
+               JOIN notice_settings ON notice_settings.organization = organization.n WHERE organization.id = ?1",
+        )?
+        .query_row([organization.bytes()], |row| row.get(0))
+        .optional()?;
+    text.flatten().map_or(Ok(0), |text| Ok(read_text::<StoredSettings>(&text)?.kept_back))
+}
+
 /// Lays what the person read and chose over an organization's rows anew.
 pub(crate) fn overlay(
     cache: &Connection,

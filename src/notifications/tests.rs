@@ -35,6 +35,7 @@ fn notification(number: u8, read: bool, revision: i64) -> Notification {
         urgency: Some(Urgency::Critical),
         words: NoticeWords::default(),
         count: 1,
+        incidents: None,
         at: NOW.plus_millis(-i64::from(number % 7)),
         channel: Channel::Critical,
         reasons: Reasons { verdict: Verdict::Notify, rules: Vec::new(), decided: String::new() },
@@ -246,7 +247,7 @@ fn settings_hold_at_once_and_what_the_server_says_later_shows_when_nothing_is_pe
     assert_eq!(now(), quiet, "at once");
     let theirs = NoticeSettings { on_clearing: true, ..NoticeSettings::default() };
     let stored = |settings: &NoticeSettings| {
-        let stored = StoredSettings { id: ME, settings: settings.clone(), revision: 7 };
+        let stored = StoredSettings { id: ME, settings: settings.clone(), kept_back: 0, revision: 7 };
         Change::Present(Box::new(NotificationObject::Settings(stored)))
     };
     files.pull(false, vec![stored(&theirs)], NOW);

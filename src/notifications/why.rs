@@ -61,6 +61,7 @@ pub(super) fn as_of_now(
         sound: None,
         at: Timestamp::from_micros(-recency),
         count: 1,
+        incidents: None,
         words: Default::default(),
     };
     let inputs = deciding::inputs(cache, directory, duty, &told, now)?;

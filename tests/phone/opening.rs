@@ -8,7 +8,9 @@ use onsite_wire::ids::{AlarmId, OrganizationId, PersonId};
 use onsite_wire::onsite::{NoticeSubject, Role};
 use onsite_wire::rest::{InventoryObject, Severity};
 
-use crate::notices::{Told, device, identity, occurs, opened_with_pushes, pushed, quiet, registered, with_pushes};
+use crate::notices::{
+    Told, device, identity, occurs, occurs_on, opened_with_pushes, pushed, quiet, registered, with_pushes,
+};
 use crate::support::{Backend, Listed, Phone, config, now};
 
 fn alarm_in(opened: &Opened) -> Option<AlarmId> {
@@ -86,6 +88,41 @@ async fn a_target_that_is_not_on_the_phone_yet_is_brought_by_itself() {
     assert!(matches!(brought, TargetView::Alarm(detail) if detail.row.id == alarm));
     let gone = room.bring(organization, Target::Alarm(AlarmId::from_bytes([0xfe; 16]))).await.unwrap_err();
     assert_eq!(gone.code, onsite::error::Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tap_on_an_alarm_that_opened_an_incident_opens_the_incident_also_when_it_is_brought_first() {
+    let mut documents = quiet();
+    // Nothing else has opened an incident.
+    documents[0].alarms.truncate(1);
+    documents[0].alarms[0].cleared_time = Some(documents[0].alarms[0].activated_time);
+    let backend = Backend::with(documents).await;
+    let who = backend.person(0, Role::Administrator);
+    let phone = with_pushes(&backend, &who, 1).await;
+    registered(&phone).await;
+    pushed(&backend, 1).await;
+    phone.account.set_offline(true).unwrap();
+    phone.until("offline", |state| state.offline).await;
+    let watched = crate::incidents::device(&backend, onsite_wire::rest::Subscription::AssetAdvisor);
+    occurs_on(&backend, watched, 1, Severity::Critical).await;
+    let push = parse_push(&pushed(&backend, 1).await, Some(identity(1).key())).unwrap();
+    let Target::Incident(incident) = push.route.target else { panic!("{:?}", push.route) };
+    assert_eq!(push.said.arguments["alarm"], "Fan 1 stands still", "it stands for the alarm");
+    let room = phone.account.notifications();
+    let opened = room.open(Tap::of_push(&push), None).await.unwrap();
+    assert!(matches!(&opened, Opened::There { view, .. } if **view == TargetView::NotHere), "{opened:?}");
+    phone.account.set_offline(false).unwrap();
+    let brought = room.bring(push.organization, push.route.target).await.unwrap();
+    assert!(matches!(brought, TargetView::Incident(page) if page.row.id == incident));
+    let opened = room.open(Tap::of_push(&push), None).await.unwrap();
+    assert!(matches!(&opened, Opened::There { view, .. } if matches!(&**view, TargetView::Incident(_))), "{opened:?}");
+    let why = room.why(push.organization, push.route.target).await.unwrap();
+    let noted = why.server.unwrap().notices;
+    assert!(noted.iter().any(|one| one.kind == onsite_wire::onsite::NoticeKind::Incident), "{noted:?}");
+    assert!(
+        noted.iter().any(|one| one.reasons.decided == "one_with_incident"),
+        "and why the alarm was silent: {noted:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,7 +105,7 @@ async fn why_one_was_notified_shows_the_rules_of_server_and_phone_with_their_tim
     // Of an alarm that came before anybody was told there is nothing, and that is said.
     let other = backend.documents[0].alarms.iter().find(|alarm| alarm.cleared_time.is_none()).unwrap().id;
     let why = room.why(organization, Target::Alarm(other)).await.unwrap();
-    assert_eq!(why.server.unwrap_err().code, Code::NoNetwork);
+    assert_eq!(why.server.unwrap_err().advice(), onsite::error::Advice::RetryLater);
     assert!(why.phone.is_empty() && why.now.is_some());
 }
 
@@ -172,4 +172,27 @@ async fn pushes_are_registered_again_after_each_sign_in_and_end_with_the_session
         assert!(Instant::now() < deadline, "never taken back");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quiet_while_off_duty_shows_how_many_critical_ones_it_kept_back_and_forgets_them_on_duty() {
+    let backend = Backend::with(quiet()).await;
+    let phone = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;
+    let (room, organization) = (phone.account.notifications(), backend.organization(0));
+    let quiet = NoticeSettings { quiet_off_duty: true, ..NoticeSettings::default() };
+    room.change_settings(None, quiet).await.unwrap();
+    phone.until("sent", |state| state.waiting == 0).await;
+    for number in 1..=2 {
+        occurs(&backend, number, Severity::Critical).await;
+    }
+    let kept_back = async |wanted: i64| {
+        let deadline = Instant::now() + PATIENCE;
+        while room.kept_back(organization).await.unwrap() != wanted {
+            assert!(Instant::now() < deadline, "never {wanted}: {:?}", room.kept_back(organization).await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    kept_back(2).await;
+    phone.account.duty().switch(true).await.unwrap();
+    kept_back(0).await;
 }

@@ -85,8 +85,8 @@ pub enum Message {
     WhyNotified(String, Box<WhyNotified>),
     /// Whether this phone is ready.
     Readiness(Box<Readiness>),
-    /// How the person wishes to be told, in this organization.
-    NoticeSettings(OrganizationId, Box<NoticeSettings>),
+    /// How the person wishes to be told, in this organization, and how many critical ones quiet has kept back.
+    NoticeSettings(OrganizationId, Box<NoticeSettings>, i64),
     /// Something is done, in words.
     Said(String),
     /// Something could not be done.

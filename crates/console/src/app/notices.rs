@@ -33,6 +33,8 @@ pub struct Notices {
     pub at: Position,
     /// How one wishes to be told, and in which organization that holds; `None` until it was read.
     pub settings: Option<(OrganizationId, NoticeSettings)>,
+    /// How many critical ones quiet while off duty has kept back there.
+    pub kept_back: i64,
     /// Where the person is among settings.
     pub settings_at: Position,
     /// Whether the phone is ready; `None` until it was looked at.
@@ -224,7 +226,7 @@ impl Choice {
     }
 
     /// How it stands.
-    pub fn says(self, settings: &NoticeSettings) -> String {
+    pub fn says(self, settings: &NoticeSettings, kept_back: i64) -> String {
         let told = |is: bool| if is { "told" } else { "not told" }.to_owned();
         match self {
             Self::Push => if settings.push { "on" } else { "off: nothing is pushed" }.to_owned(),
@@ -234,7 +236,8 @@ impl Choice {
                 || "off".to_owned(),
                 |daily| format!("at {:02}:{:02}, {}", daily.minute / 60, daily.minute % 60, daily.zone),
             ),
-            Self::Quiet => if settings.quiet_off_duty { "on" } else { "off" }.to_owned(),
+            Self::Quiet if !settings.quiet_off_duty => "off".to_owned(),
+            Self::Quiet => format!("on: {kept_back} critical kept back"),
             Self::Clearing => told(settings.on_clearing),
             Self::LockScreen => match settings.lock_screen {
                 LockScreen::KindOnly => "shows the kind only",

@@ -81,7 +81,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Arrived(opened) => return notices::arrived(model, *opened),
         Message::WhyNotified(title, why) => notices::take_why(model, &title, &why),
         Message::Readiness(readiness) => model.notices.readiness = Some(*readiness),
-        Message::NoticeSettings(organization, settings) => model.notices.settings = Some((organization, *settings)),
+        Message::NoticeSettings(organization, settings, kept_back) => {
+            model.notices.settings = Some((organization, *settings));
+            model.notices.kept_back = kept_back;
+        }
         Message::Said(text) => model.say(text),
         Message::Failed(error) => model.complain(error.to_string()),
         Message::SignedIn => {

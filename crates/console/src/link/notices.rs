@@ -144,7 +144,8 @@ pub async fn act(account: &Account, command: Command) -> Result<Option<Message>,
             Some(Message::Said("A test push is on its way; look again in a moment.".to_owned()))
         }
         Command::LoadNoticeSettings(organization) => {
-            Some(Message::NoticeSettings(organization, Box::new(room.settings(organization).await?)))
+            let settings = Box::new(room.settings(organization).await?);
+            Some(Message::NoticeSettings(organization, settings, room.kept_back(organization).await?))
         }
         Command::ChangeNoticeSettings(organization, settings) => {
             room.change_settings(organization, *settings).await?;

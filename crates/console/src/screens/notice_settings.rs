@@ -32,7 +32,10 @@ pub fn view(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
     let list = List { at: model.notices.settings_at, len: Choice::ALL.len(), height: 1 };
     drawing.list(rows, list, |n, width| {
         let Some(choice) = Choice::ALL.get(n) else { return Vec::new() };
-        let left = vec![(format!("{:<24}", choice.label()), look.strong()), (choice.says(settings), look.dim())];
+        let left = vec![
+            (format!("{:<24}", choice.label()), look.strong()),
+            (choice.says(settings, model.notices.kept_back), look.dim()),
+        ];
         vec![spread(left, vec![("change ".to_owned(), look.key())], width)]
     });
 }

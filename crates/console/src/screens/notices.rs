@@ -83,10 +83,21 @@ pub fn in_words(row: &NotificationRow) -> (String, String) {
         NoticeKind::Bundle => format!("{} more", words::counted(row.count.unsigned_abs(), "alarm")),
         NoticeKind::Daily => format!("{} active", words::counted(row.count.unsigned_abs(), "alarm")),
         NoticeKind::Canary => "A test push".to_owned(),
+        NoticeKind::Incident if alarm.is_empty() => format!("{} opened an incident", someone(argument("by"))),
+        NoticeKind::Incident => format!("Incident: {alarm}"),
+        NoticeKind::IncidentState => format!("The incident is {}", argument("state")),
+        NoticeKind::Message if row.count > 1 => {
+            format!("{} from {}", words::counted(row.count.unsigned_abs(), "message"), someone(argument("by")))
+        }
+        NoticeKind::Message => format!("{} wrote", someone(argument("by"))),
         _ => said_by_arguments(row),
     };
     let places = [device, location, organization].into_iter().filter(|part| !part.is_empty());
     (head, places.collect::<Vec<_>>().join(" · "))
+}
+
+fn someone(name: &str) -> &str {
+    if name.is_empty() { "somebody" } else { name }
 }
 
 fn said_by_arguments(row: &NotificationRow) -> String {
@@ -127,6 +138,10 @@ pub fn why_in_words(why: &WhyNotified, zone: &Zone, now: Timestamp) -> Vec<Strin
                     at(notice.opened_at),
                 ));
                 reasons_in_words(&mut lines, &notice.reasons);
+                if let Some(withheld) = &notice.withheld {
+                    lines.push(format!("  {} the push was held back after all", zone.second(withheld.at)));
+                    reasons_in_words(&mut lines, &withheld.reasons);
+                }
             }
         }
     }

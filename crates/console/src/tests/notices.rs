@@ -24,7 +24,7 @@ fn row(n: u8, kind: NoticeKind, words: NoticeWords, read: bool) -> NotificationR
         organization: OrganizationId(id(1)),
         key: format!("o/alarm/{n}/0"),
         kind,
-        said: onsite::notifications::Said::of(kind, &words, 4),
+        said: onsite::notifications::Said::of(kind, &words, 4, None),
         subject_kind: NoticeSubject::Alarm,
         subject: id(n),
         urgency: (kind == NoticeKind::Alarm).then_some(Urgency::Critical),
@@ -44,6 +44,7 @@ fn words(alarm: &str) -> NoticeWords {
         location: "Speicher K".to_owned(),
         organization: "Bjørnson Colocation".to_owned(),
         by: "Ada Krüger".to_owned(),
+        state: String::new(),
     }
 }
 
@@ -139,6 +140,10 @@ fn why_one_was_told_shows_the_rules_of_both_sides_with_times() {
                 handed_over_at: Some(minutes_ago(1)),
                 shown_at: None,
                 opened_at: None,
+                withheld: Some(onsite_wire::onsite::Withheld {
+                    at: minutes_ago(1),
+                    reasons: reasons("duty", Verdict::Silent),
+                }),
             }],
             seen_at: minutes_ago(0),
         }),
@@ -162,6 +167,7 @@ fn why_one_was_told_shows_the_rules_of_both_sides_with_times() {
         "Fan failed",
         "02:58:00 alarm: handed over 02:59:00, shown never",
         "notify, decided by storm",
+        "held back after all",
         "02:59:00 alarm, by push: silent",
         "silent, decided by mute",
         "mute: yes → silent",
@@ -204,11 +210,15 @@ fn settings_are_changed_one_by_one_and_asked_for_at_once() {
     letter(&mut model, 's');
     let commands = update(&mut model, Message::Wish(crate::app::message::Intent::Go(Screen::NoticeSettings)));
     let [Command::LoadNoticeSettings(organization)] = commands[..] else { panic!("{commands:?}") };
-    update(&mut model, Message::NoticeSettings(organization, Box::new(NoticeSettings::default())));
+    update(&mut model, Message::NoticeSettings(organization, Box::new(NoticeSettings::default()), 3));
     let screen = shown(&model);
     for words in ["a change is for all organizations", "Quiet while off duty", "shows everything", "the usual one"] {
         assert!(screen.contains(words), "{words}\n{screen}");
     }
+    let quiet = NoticeSettings { quiet_off_duty: true, ..NoticeSettings::default() };
+    let mut off_duty = model.clone();
+    update(&mut off_duty, Message::NoticeSettings(organization, Box::new(quiet), 3));
+    assert!(shown(&off_duty).contains("on: 3 critical kept back"));
     let mut changed = NoticeSettings::default();
     for _ in 0..crate::app::notices::Choice::ALL.len() {
         let commands = press(&mut model, KeyCode::Enter);
