@@ -284,3 +284,49 @@ async fn before_the_first_sign_in_nobody_is_on_duty_and_the_switch_says_why() {
     let who = backend.person(0, Role::Viewer);
     account.sign_in(&who.0, &SecretString::from(who.1)).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lets_go_of_a_switch_that_came_too_late_is_off_duty_and_who_presses_again_has_decided() {
+    let (backend, clock) = slow_house().await;
+    let (ada, zoe) = two(&backend).await;
+    let pass = |minutes: i64| {
+        ada.clock.pass(minutes * MINUTE);
+        clock.advance_millis(minutes * MINUTE);
+    };
+    let too_late = async || {
+        ada.account.set_offline(true).unwrap();
+        ada.account.duty().switch(true).await.unwrap();
+        pass(3 * 60);
+        ada.account.set_offline(false).unwrap();
+        ada.until("parked", |account| account.state().parked == 1).await;
+        ada.account.actions().into_iter().find(|action| matches!(action.stage, ActionStage::Parked { .. })).unwrap()
+    };
+    let parked = too_late().await;
+    ada.account.discard(parked.id).await.unwrap();
+    assert_eq!(ada.standing().name, Name::OffDuty, "nobody reads anything else");
+
+    too_late().await;
+    ada.account.duty().switch(false).await.unwrap();
+    ada.account.duty().switch(true).await.unwrap();
+    zoe.sees(ada.me(), "on duty", |one| one.is_some()).await;
+    ada.until("nothing is left to be decided", |account| account.state().parked == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_without_an_answer_no_colleagues_site_is_shown() {
+    let backend = house().await;
+    let (ada, zoe) = two(&backend).await;
+    ada.account.duty().switch(true).await.unwrap();
+    ada.stand(HAMBURG, 6).await;
+    zoe.sees(ada.me(), "at the site", |one| one.is_some_and(|one| one.at.is_some())).await;
+    // The phone is started again with its clock set back: by it the lease would hold for hours.
+    backend.server.faults().set_offline(true);
+    zoe.clock.restart();
+    zoe.clock.set_wall(-5 * 60 * MINUTE);
+    let zoe = zoe.restarted().await;
+    let seen = zoe.sees(ada.me(), "on duty", |one| one.is_some()).await.unwrap();
+    assert_eq!(seen.at, None);
+    backend.server.faults().set_offline(false);
+    zoe.account.network_changed().unwrap();
+    zoe.sees(ada.me(), "at the site", |one| one.is_some_and(|one| one.at.is_some())).await;
+}

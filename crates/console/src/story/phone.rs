@@ -22,9 +22,9 @@ use super::StoryError;
 use super::clock::{PhoneClock, StoryTime};
 
 /// Nothing in a story takes this long unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is looked again where nothing rings.
-const GLANCE: Duration = Duration::from_millis(5);
+pub const GLANCE: Duration = Duration::from_millis(5);
 /// After so long without news something waits for the story's time to pass.
 const A_WHILE: Duration = Duration::from_millis(500);
 /// So far it is turned then: too little to be told.
