@@ -31,7 +31,7 @@ pub enum Words {
 pub struct ParsedPush {
     /// `notice_alarm`, `notice_bundle` …; a kind not heard of is `notice_unheard`.
     pub code: String,
-    /// `alarm`, `device`, `location`, `organization`, `by`, `count`: those that are known.
+    /// `alarm`, `device`, `location`, `organization`, `by`, `state`, `count`, `incidents`: those that are known.
     pub arguments: BTreeMap<String, String>,
     /// Whether the words are there.
     pub words: Words,
@@ -115,6 +115,7 @@ fn shown(push: Push, words: Option<SealedWords>) -> ParsedPush {
                 ("location", texts.location),
                 ("organization", texts.organization),
                 ("by", texts.by),
+                ("state", texts.state),
             ];
             for (name, text) in named.into_iter().filter(|(_, text)| !text.is_empty()) {
                 arguments.insert(name.to_owned(), text);
@@ -123,8 +124,11 @@ fn shown(push: Push, words: Option<SealedWords>) -> ParsedPush {
         }
         None => (Words::KindOnly, None, None),
     };
-    if matches!(push.kind, NoticeKind::Bundle | NoticeKind::Daily) {
+    if push.count > 1 || matches!(push.kind, NoticeKind::Bundle | NoticeKind::Daily) {
         arguments.insert("count".to_owned(), push.count.max(0).to_string());
+    }
+    if let Some(incidents) = push.incidents {
+        arguments.insert("incidents".to_owned(), incidents.max(0).to_string());
     }
     ParsedPush {
         code: format!("notice_{}", push.kind.as_str()),

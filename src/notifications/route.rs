@@ -1,7 +1,7 @@
 //! Where a tap leads: one parser for pushes, links and notification actions (N2). What is unknown or hostile leads home, with
 //! a reason for the flight recorder that has no word of the link in it.
 
-use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, PersonId, Uuid};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, OrganizationId, PersonId, Uuid};
 use onsite_wire::onsite::NoticeSubject;
 
 /// The host of links that open the app.
@@ -20,6 +20,8 @@ pub enum Target {
     Device(DeviceId),
     /// The organization's list of alarms.
     Alarms,
+    /// This incident, with its chat.
+    Incident(IncidentId),
 }
 
 /// Where something leads.
@@ -76,6 +78,7 @@ impl Route {
             NoticeSubject::Alarm => Target::Alarm(AlarmId(subject)),
             NoticeSubject::Device => Target::Device(DeviceId(subject)),
             NoticeSubject::Organization => Target::Alarms,
+            NoticeSubject::Incident => Target::Incident(IncidentId(subject)),
             NoticeSubject::Unheard => Target::Home,
         };
         Self { organization: Some(organization), person, target }
@@ -92,6 +95,9 @@ impl Route {
                 format!("onsite://organizations/{organization}/devices/{device}")
             }
             (Some(organization), Target::Alarms) => format!("onsite://organizations/{organization}/alarms"),
+            (Some(organization), Target::Incident(incident)) => {
+                format!("onsite://organizations/{organization}/incidents/{incident}")
+            }
             _ => "onsite://home".to_owned(),
         }
     }
@@ -143,6 +149,9 @@ fn place(path: &str) -> Result<Route, Refusal> {
         }
         [Some("organizations"), Some(organization), Some("devices"), Some(device), None] => {
             (organization, Target::Device(DeviceId(id(device)?)))
+        }
+        [Some("organizations"), Some(organization), Some("incidents"), Some(incident), None] => {
+            (organization, Target::Incident(IncidentId(id(incident)?)))
         }
         _ => return Err(Refusal::Unknown),
     };
@@ -202,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_link_leads_to_exactly_what_it_names_by_both_schemes() {
-        for target in [Target::Alarm(ALARM), Target::Device(DeviceId(ALARM.0)), Target::Alarms] {
+        let incident = Target::Incident(IncidentId(ALARM.0));
+        for target in [Target::Alarm(ALARM), Target::Device(DeviceId(ALARM.0)), Target::Alarms, incident] {
             let route = Route { organization: Some(ONE), person: None, target };
             assert_eq!(parse_link(&route.link()), (route, None));
             let https = route.link().replace("onsite://", &format!("https://{LINK_HOST}/"));

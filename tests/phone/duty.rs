@@ -250,6 +250,22 @@ async fn who_to_call_is_ordered_by_where_those_on_duty_are_and_falls_back_to_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_to_call_needs_asset_advisor_at_the_site_and_says_so_without_signal_too() {
+    let mut documents = demo::organizations(7, now());
+    for object in &mut documents[0].inventory_objects {
+        if let onsite_wire::rest::InventoryObject::Device(device) = object {
+            device.subscription = Some(onsite_wire::rest::Subscription::ItExpert);
+        }
+    }
+    let backend = Backend::with(documents).await;
+    let zoe = Technician::of(&backend, &backend.person(0, Role::Editor)).await;
+    let hamburg = zoe.site("Hamburg Süd").await;
+    zoe.account.set_offline(true).unwrap();
+    let refused = zoe.account.duty().who_to_call(hamburg).await.unwrap_err();
+    assert_eq!((refused.code, refused.arguments["subscription"].as_str()), (Code::SubscriptionNeeded, "asset_advisor"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_see_a_site_sees_only_that_somebody_is_on_duty() {
     let backend = house().await;
     let (ada, zoe) = two(&backend).await;

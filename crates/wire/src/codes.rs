@@ -89,7 +89,7 @@ codes! {
     TooOld "too_old" 0 ["hours"] "Not sent: it was made {hours} h ago." "The action waited longer than its kind may."
     BodyNotUnderstood "body_not_understood" 0 [] "This version of the app cannot do that here." "The action's body is not of a version that the server takes."
     BodyInvalid "body_invalid" 0 ["detail"] "The action is not valid: {detail}." "The action's body does not have the form it must have."
-    SubscriptionNeeded "subscription_needed" 0 ["subscription"] "Needs the subscription {subscription}." "What was asked is opened by a subscription that the device does not have."
+    SubscriptionNeeded "subscription_needed" 403 ["subscription"] "Needs the subscription {subscription}." "What was asked is opened by a subscription that the device does not have, or none of the site."
     CostNotAccepted "cost_not_accepted" 0 [] "An incident may cost money: confirm it first." "An incident was to be opened without saying that its costs are accepted."
     IncidentExists "incident_exists" 0 ["incident"] "This device has an incident already." "A device has at most one incident that is new, open or pending."
     MoveNotAllowed "move_not_allowed" 0 ["from", "to"] "From {from} it cannot become {to}." "The table of an incident's life has no such move."

@@ -92,7 +92,7 @@ pub struct DutyPicture {
     /// Who is on duty, by name.
     pub colleagues: Vec<Colleague>,
     /// Whom to call at each site, in the order of the sites.
-    pub calls: Vec<Vec<(Call, String)>>,
+    pub calls: Vec<Result<Vec<(Call, String)>, Error>>,
     /// The last decisions, newest first.
     pub decisions: Vec<Decision>,
 }

@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod encoding;
 mod faults;
+mod idle;
 mod serve;
 
 use std::sync::Arc;

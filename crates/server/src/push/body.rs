@@ -40,6 +40,8 @@ pub(super) fn message(push: &DuePush) -> Option<Message> {
     let sealed = seal(&words, &address, &rand::random(), &rand::random()).ok()?;
     let clear = Push { sealed: to_base64url(&sealed), ..push.clear.clone() };
     let hash = Sha256::digest(clear.key.as_bytes());
+    // A chat's pushes are few enough to ring each time.
+    let counts = clear.kind != NoticeKind::Message && clear.count > i64::try_from(STORM).unwrap_or(i64::MAX);
     let urgent = clear.channel == Channel::Critical
         || push.words.urgency == Some(Urgency::Critical)
         || clear.kind == NoticeKind::Canary;
@@ -48,7 +50,7 @@ pub(super) fn message(push: &DuePush) -> Option<Message> {
         kind: clear.kind.as_str(),
         collapse: to_base64url(&hash).chars().take(32).collect(),
         urgent,
-        audible: push.words.sound.as_deref() != Some("") && clear.count <= i64::try_from(STORM).unwrap_or(i64::MAX),
+        audible: push.words.sound.as_deref() != Some("") && !counts,
     })
 }
 

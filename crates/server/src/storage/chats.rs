@@ -117,6 +117,9 @@ impl Write<'_> {
                 body: without_revision(write_body("message", &message)?),
             },
         )?;
+        if message.change.is_none() {
+            self.tell_of_message(organization, incident, &message.author)?;
+        }
         // A full read brings the last 50 of each chat: this one pushes another out.
         if let Some(id) = self.view().line(organization, incident.id, number - RECENT)? {
             self.connection()
@@ -156,7 +159,7 @@ impl Write<'_> {
     ) -> Result<(), StorageError> {
         self.connection()
             .prepare_cached(
-                "UPDATE objects SET ended_at = ?3
+                "UPDATE objects INDEXED BY objects_by_parent SET ended_at = ?3
                  WHERE organization = ?1 AND parent = ?2 AND kind = 'message' AND ended_at IS NULL",
             )?
             .execute(params![organization.bytes(), incident.bytes(), LONG_AGO])?;
@@ -197,6 +200,7 @@ impl Write<'_> {
             self.put_incident(organization, incident)?;
         }
         let Some(person) = reader else { return Ok(None) };
+        self.chat_was_read(organization, incident.id, (person, up_to))?;
         let position = ReadPosition { id: object, incident_id: incident.id, up_to, revision: 0 };
         let stored = Stored {
             kind: Kind::ReadPosition,
@@ -221,14 +225,15 @@ impl Write<'_> {
         let recent: Vec<[u8; 16]> = self
             .connection()
             .prepare_cached(
-                "SELECT id FROM objects
+                "SELECT id FROM objects INDEXED BY objects_by_parent
                  WHERE organization = ?1 AND parent = ?2 AND kind = 'message' AND ended_at IS NULL",
             )?
             .query_map(params![organization.bytes(), incident.bytes()], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         self.connection()
             .prepare_cached(
-                "UPDATE objects SET place = ?3 WHERE organization = ?1 AND parent = ?2 AND kind = 'message'",
+                "UPDATE objects INDEXED BY objects_by_parent SET place = ?3
+                 WHERE organization = ?1 AND parent = ?2 AND kind = 'message'",
             )?
             .execute(params![organization.bytes(), incident.bytes(), place.map(|place| *place.bytes())])?;
         for message in recent {

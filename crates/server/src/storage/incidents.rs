@@ -154,7 +154,9 @@ impl Write<'_> {
             revision: 0,
         };
         takes_part(&mut incident, &by);
-        self.put_incident(organization, &incident)
+        let offset = self.put_incident(organization, &incident)?;
+        self.tell_of_opening(organization, &incident)?;
+        Ok(offset)
     }
 
     fn name_alarm(
@@ -212,7 +214,9 @@ impl Write<'_> {
         if to == IncidentState::Closed {
             self.settle_chat(organization, incident.id)?;
         }
-        self.put_incident(organization, &incident)
+        let offset = self.put_incident(organization, &incident)?;
+        self.tell_of_state(organization, &incident, by, to)?;
+        Ok(offset)
     }
 
     /// The time of a solved incident is over.
@@ -284,7 +288,7 @@ impl Write<'_> {
 }
 
 /// The id of the incident that an alarm opens. An alarm opens one once; so the same demonstration has the same ids.
-fn opened_by(alarm: AlarmId) -> IncidentId {
+pub(super) fn opened_by(alarm: AlarmId) -> IncidentId {
     let hash: [u8; 32] = Sha256::digest(format!("incident {alarm}").as_bytes()).into();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(hash).for_each(|(byte, of)| *byte = of);

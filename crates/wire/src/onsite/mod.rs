@@ -50,7 +50,7 @@ pub use incident::{
 pub use notice::{
     Channel, DailyTime, DeliveryFigures, LockScreen, NoticeKind, NoticeLog, NoticeLogResponse, NoticeReport,
     NoticeReports, NoticeSettings, NoticeSubject, NoticeWords, Notification, NotificationObject, PushProvider,
-    ReadBody, Reasons, Registered, Registration, RuleAsked, SettingsBody, StoredSettings, Urgency, Verdict,
+    ReadBody, Reasons, Registered, Registration, RuleAsked, SettingsBody, StoredSettings, Urgency, Verdict, Withheld,
 };
 pub use person::{Capability, Grant, Me, MyOrganization, OrganizationRights, PersonEntry, Role, ServerCapabilities};
 pub use problem::Problem;
