@@ -128,7 +128,7 @@ fn visits_are_found_and_nothing_else_on_the_seeds_that_the_rules_were_tuned_on()
 }
 
 #[test]
-fn visits_are_found_and_nothing_else_on_seeds_that_nobody_looked_at_before() {
+fn visits_are_found_and_nothing_else_on_seeds_that_were_looked_at_while_tuning() {
     holds(&evaluate("seeds 101-200", 101..=200));
 }
 
