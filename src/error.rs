@@ -83,6 +83,9 @@ const fn advice_of(code: Code) -> Advice {
         | Code::WrongKey
         | Code::InvalidRequest
         | Code::BodyInvalid
+        | Code::PhotoDiffers
+        | Code::PhotoNotStripped
+        | Code::PhotoPartBeyond
         | Code::GzipRequired => Advice::Report,
         // The first two are mended by a full read that comes by itself.
         Code::OffsetGone
@@ -98,6 +101,9 @@ const fn advice_of(code: Code) -> Advice {
         | Code::NotReadYet
         | Code::NoFixes
         | Code::NoEvidence
+        | Code::PhotoHashDiffers
+        | Code::PhotoOffset
+        | Code::PhotoWaiting
         | Code::RegistrationUnknown => Advice::RetryLater,
         Code::DiskFull => Advice::FreeSpace,
         Code::VersionMoved
@@ -105,6 +111,7 @@ const fn advice_of(code: Code) -> Advice {
         | Code::TooOld
         | Code::ChatReadOnly
         | Code::IncidentExists
+        | Code::PhotoExpired
         | Code::UnsentActions => Advice::Decide,
         // The next fix is looked at anew; a restarted phone finds its site again.
         Code::NothingWrong
@@ -116,6 +123,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::FixCoarse
         | Code::FixTooFast
         | Code::FixInvalid
+        | Code::PhotoGivenUp
+        | Code::PhotoGone
         | Code::PhoneRestarted => Advice::Nothing,
         Code::SiteUnknown => Advice::AskAdministrator,
         Code::WrongCredentials
@@ -140,6 +149,12 @@ const fn advice_of(code: Code) -> Advice {
         | Code::ReopenTooLate
         | Code::NotCompleted
         | Code::RatingInvalid
+        | Code::PhotoEmpty
+        | Code::PhotoTooLarge
+        | Code::PhotoNotImage
+        | Code::PhotoBroken
+        | Code::PhotoTooManyPixels
+        | Code::PhotoPreviewInvalid
         | Code::FeedbackGiven
         | Code::FeedbackFinal
         | Code::InputInvalid

@@ -10,6 +10,7 @@ use onsite_wire::onsite::{ActionsResponse, CurrentState, Subject, SubjectKind};
 use super::driver::{Driver, Message};
 use super::own_file;
 use super::signal::Signal;
+use super::uploading::{announced, of_record};
 use crate::alarms;
 use crate::devices;
 use crate::duty::switch::{is_free_switch, wished};
@@ -120,6 +121,7 @@ impl Driver {
             .collect();
         let shown: Vec<(Subject, CurrentState)> =
             record.iter().flat_map(|record| &record.put).filter_map(shown).collect();
+        let photos = record.as_ref().map(of_record);
         let overlays = Arc::clone(&self.parts.overlays);
         let now = server_now(&self.parts.puller.http);
         let lines = std::mem::take(&mut self.lines);
@@ -142,6 +144,9 @@ impl Driver {
             .await?;
         if let Some(deadline) = relaid {
             self.deadline = deadline;
+        }
+        if let Some((announced, gone)) = photos {
+            self.follow_photos(announced, gone);
         }
         Ok(())
     }
@@ -227,6 +232,7 @@ impl Driver {
         let entries = self.parts.store.write(|writer| writer.own(own_file::entries)).await?;
         let mut subjects: BTreeSet<(OrganizationId, Subject)> =
             entries.iter().map(|entry| (entry.organization, entry.subject)).collect();
+        let photos: Vec<_> = entries.iter().filter_map(announced).collect();
         self.outbox = Some(Outbox::recover(person.id, kinds(), entries, &self.now()));
         self.wake_outbox = None;
         // What an earlier process laid over and nothing asks for any more is lifted.
@@ -237,6 +243,7 @@ impl Driver {
         });
         subjects.extend(covered.await?);
         self.record(None, subjects).await?;
+        self.recover_photos(photos).await?;
         let session = self.signed_in().then_some(person.id);
         Box::pin(self.step_outbox(outbox::Event::Session(session))).await?;
         for (feed, mark) in self.parts.store.read(|reading| copies::marks(reading.cache)).await? {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::net::Timeouts;
+use crate::photos::CACHE_BYTES;
 use crate::store::Key;
 use crate::time::{Clock, SystemClock};
 
@@ -35,6 +36,8 @@ pub struct AccountConfig {
     pub timeouts: Timeouts,
     /// Certificates of issuers to trust beside the system's, each as DER.
     pub extra_roots: Vec<Vec<u8>>,
+    /// So many bytes of photos are kept on the phone; what was used least goes first, what is not sent never.
+    pub photo_cache_bytes: u64,
     /// Called inside each migration's transaction, before its commit: tests end the process there.
     pub before_migration_commits: Arc<dyn Fn() + Send + Sync>,
 }
@@ -50,6 +53,7 @@ impl AccountConfig {
             clock: Arc::new(SystemClock),
             timeouts: Timeouts::default(),
             extra_roots: Vec::new(),
+            photo_cache_bytes: CACHE_BYTES,
             before_migration_commits: Arc::new(|| {}),
         }
     }

@@ -10,6 +10,7 @@ mod deciding;
 mod diagnostics;
 mod driver;
 mod feeds;
+mod looking;
 mod members;
 mod on_duty;
 mod organizations;
@@ -17,6 +18,7 @@ mod outcome;
 mod own_file;
 mod reading;
 mod signal;
+mod uploading;
 mod view;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +32,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use config::{Access, AccountConfig};
 pub use organizations::{LocationNode, OrganizationOverview};
 pub use outcome::Outcome;
+pub use uploading::{PhotoOnWay, PhotoStage};
 pub use view::{AccountState, ActionStage, FeedState, OwnAction, SessionState};
 
 use self::driver::{Driver, Message, Parts};
@@ -42,6 +45,7 @@ use crate::incidents::Incidents;
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
 use crate::people;
+use crate::photos::{Fetching, Shelf};
 use crate::session::{Person, Session, SignInStep};
 use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
 use crate::sync::handover::{Handover, Made};
@@ -83,6 +87,7 @@ struct Shared {
     alarms: Alarms,
     duty: DutyRoom,
     incidents: Incidents,
+    shelf: Shelf,
 }
 
 impl Account {
@@ -127,6 +132,7 @@ impl Account {
         let (changed, watching) = watch::channel(0);
         let view = Arc::new(Mutex::new(View::default()));
         let duty = Arc::new(duty::room::Shared::new());
+        let shelf = shelf(config)?;
         let mut driver = Driver::new(Parts {
             store: store.clone(),
             puller: puller.clone(),
@@ -138,6 +144,7 @@ impl Account {
             changed,
             sender: sender.clone(),
             duty: Arc::clone(&duty),
+            shelf: shelf.clone(),
         });
         store.observe({
             let sender = sender.downgrade();
@@ -162,7 +169,18 @@ impl Account {
             overlays: Arc::clone(&overlays),
             puller: puller.clone(),
             handover: handover(&sender),
+            teller: {
+                let sender = sender.downgrade();
+                // Whoever looks on after the account was closed sees what is there.
+                Arc::new(move |looked| {
+                    if let Some(sender) = sender.upgrade() {
+                        drop(sender.send(Message::Looked(looked)));
+                    }
+                })
+            },
             location: Arc::clone(&narrowed),
+            shelf: shelf.clone(),
+            fetching: Fetching::default(),
         };
         let alarms = Alarms {
             store: store.clone(),
@@ -190,6 +208,7 @@ impl Account {
                 alarms,
                 incidents,
                 duty,
+                shelf,
             }),
         })
     }
@@ -231,11 +250,12 @@ impl Account {
         Ok(claimed.await?)
     }
 
-    /// Ends the session (S5). With actions that are on this phone only it says how many, and does nothing, until
+    /// Ends the session (S5). With actions or photos that are on this phone only it says how many, and does nothing, until
     /// `lose_unsent` is given. The account's folder is the shell's to delete afterwards.
     pub async fn sign_out(&self, lose_unsent: bool) -> Result<(), Error> {
         let Some(session) = &self.shared.session else { return Err(Error::input("an API key needs no sign-in")) };
-        let unsent = self.state().waiting;
+        let state = self.state();
+        let unsent = state.waiting + state.photos;
         if unsent > 0 && !lose_unsent {
             return Err(Error::new(Code::UnsentActions).with("count", unsent));
         }
@@ -266,6 +286,11 @@ impl Account {
     /// The person's own actions, newest first: waiting, parked, and those confirmed in the last 7 days.
     pub fn actions(&self) -> Vec<OwnAction> {
         self.view(|view| view.actions.clone())
+    }
+
+    /// Photos that are on their way, or wait for their message, oldest first (I4). What is not in here is on the server.
+    pub fn photos(&self) -> Vec<PhotoOnWay> {
+        self.view(|view| view.photos.clone())
     }
 
     /// Where the copy of each feed stands.
@@ -300,12 +325,16 @@ impl Account {
 
     /// Closes all files, as an app must that goes to sleep. Windows stay and wait.
     pub async fn suspend(&self) -> Result<(), Error> {
+        let shelf = self.shared.shelf.clone();
+        // Waits for the one that has a file open, for some milliseconds.
+        tokio::task::spawn_blocking(move || shelf.sleep()).await.map_err(|_| Error::new(Code::StoreClosed))?;
         Ok(self.shared.store.suspend().await?)
     }
 
     /// Opens the files again.
     pub async fn resume(&self) -> Result<(), Error> {
         let opened = self.shared.store.resume().await?;
+        self.shared.shelf.wake();
         if let Some(rescued) = opened.rescued {
             self.tell(Message::OwnRescued(rescued))?;
         }
@@ -358,6 +387,13 @@ impl Account {
         *self.shared.location.lock().unwrap_or_else(PoisonError::into_inner) = location;
         Ok(())
     }
+}
+
+/// The sealed photos, in the account's folder: they go when it is wiped.
+fn shelf(config: &AccountConfig) -> Result<Shelf, Error> {
+    let key = config.key.derived("onsite: photos of chats, 1");
+    let key = key.ok_or_else(|| Error::new(Code::Internal).with("detail", "photo key"))?;
+    Ok(Shelf::new(config.folder.join("photos"), key, config.photo_cache_bytes, Arc::clone(&config.clock)))
 }
 
 /// The files belong to one server.

@@ -259,15 +259,16 @@ fn label(directory: &Directory, site: LocationId) -> String {
 }
 
 /// The server's time as well as it is known, and whether that is certain.
-type Known = Option<(Timestamp, bool)>;
+pub(crate) type Known = Option<(Timestamp, bool)>;
 
 /// Whether a colleague's site is still shown (U7). After the phone was started again its wall clock may be any, and a lease
 /// must not outlive its time by it: until an answer came, none is shown.
-pub fn is_shown(at: &AtSite, now: Known) -> bool {
+pub fn is_shown(at: &AtSite, now: Option<(Timestamp, bool)>) -> bool {
     now.is_some_and(|(now, certain)| certain && at.until > now)
 }
 
-fn colleagues(reading: &Reading<'_>, directory: &Directory, now: Known) -> Result<Vec<Colleague>, Fault> {
+/// Who is on duty, by name.
+pub(crate) fn colleagues(reading: &Reading<'_>, directory: &Directory, now: Known) -> Result<Vec<Colleague>, Fault> {
     let entries = feed::people(reading.cache)?;
     let at: BTreeMap<(OrganizationId, PersonId), AtSite> = entries
         .iter()

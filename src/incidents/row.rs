@@ -2,7 +2,7 @@
 
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{DeviceId, IncidentId, MessageId, OrganizationId};
-use onsite_wire::onsite::{Author, Incident, IncidentState, Message, SubjectKind};
+use onsite_wire::onsite::{Author, Incident, IncidentState, Message, Photo, SubjectKind};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::shape::{read_text, state_from_column};
@@ -70,10 +70,12 @@ pub struct ChatRow {
     pub author: Author,
     /// One wrote it oneself.
     pub mine: bool,
-    /// The words; empty for a change of state.
+    /// The words; empty for a change of state, and for a photo without any.
     pub text: String,
     /// The state from here on.
     pub change: Option<IncidentState>,
+    /// Its photo; where one's own is on its way, [`crate::account::Account::photos`] tells.
+    pub photo: Option<Photo>,
     /// When it was written.
     pub made: Timestamp,
     /// Where one's own message stands; `None` for others'.
@@ -156,6 +158,7 @@ pub(super) fn message(cache: &Connection, n: i64, others_read: i64) -> Result<Op
         mine,
         text: message.text,
         change: message.change,
+        photo: message.photo,
         made: message.made_at,
         delivery: mine.then_some(delivery),
         missing_before: missing.unwrap_or(0),

@@ -11,11 +11,16 @@ mod damage;
 mod deciding;
 mod duty;
 mod faults;
+mod gaps;
 mod incidents;
 mod leaks;
 mod muting;
+mod photos;
 mod reading;
 mod restore;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../crates/rules/src/photo/samples.rs"]
+mod samples;
 mod shift;
 mod support;
 mod vendor;

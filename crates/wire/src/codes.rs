@@ -108,6 +108,23 @@ codes! {
     ZoneUnknown "zone_unknown" 0 ["zone"] "There is no time zone {zone}." "The time zone of the daily push is not one of the IANA's."
     RegistrationUnknown "registration_unknown" 404 [] "This installation gets no pushes. Register again." "No registration of this session is there: never made, moved to somebody else, ended or dropped by the provider."
 
+    // Photos of chats (I4).
+    PhotoEmpty "photo_empty" 0 [] "The photo is empty." "A photo has no bytes."
+    PhotoTooLarge "photo_too_large" 0 ["mb"] "The photo is too large: at most {mb} MB." "A photo is over its limit of bytes."
+    PhotoNotImage "photo_not_image" 0 [] "This is neither JPEG nor PNG." "A photo is of none of the formats that are taken."
+    PhotoBroken "photo_broken" 0 ["detail"] "The photo is incomplete or damaged: {detail}." "A photo begins as an image and does not go on or end as one."
+    PhotoTooManyPixels "photo_too_many_pixels" 0 ["megapixels"] "The photo has too many pixels: at most {megapixels} million." "A photo would take more memory to be shown than a viewer should give."
+    PhotoDiffers "photo_differs" 0 ["detail"] "The photo is not what its message says: {detail}." "Type or dimensions of a photo are others than its message named."
+    PhotoHashDiffers "photo_hash_differs" 409 [] "The photo arrived damaged. It is sent anew." "All bytes of a photo are there, and are not those that its message named. None of them is kept."
+    PhotoNotStripped "photo_not_stripped" 0 [] "The photo carries data that must not leave a phone." "A photo has metadata, as where it was taken, or bytes behind its end."
+    PhotoPreviewInvalid "photo_preview_invalid" 0 ["detail"] "The preview cannot be used: {detail}." "The small image that goes with the message of a photo is too large or none."
+    PhotoPartBeyond "photo_part_beyond" 400 [] "A part of the photo lies beyond its size." "A part begins or ends behind the size that the photo's message named. It was not taken."
+    PhotoOffset "photo_offset" 409 ["offset"] "The photo has come to byte {offset}." "A part does not begin where the bytes that are there end. It was not taken; the next one begins at the offset."
+    PhotoWaiting "photo_waiting" 409 [] "The photo has not arrived yet." "The bytes of a photo were asked for before all of them are there."
+    PhotoExpired "photo_expired" 0 [] "The photo did not arrive within 7 days." "The bytes of a photo were not complete in time and were dropped."
+    PhotoGivenUp "photo_given_up" 0 [] "The photo was given up by its writer." "The writer of a photo stopped sending it: it was lost on the phone, or is not wanted any more."
+    PhotoGone "photo_gone" 404 [] "The photo is not there any more." "A photo failed, or its bytes were dropped."
+
     // What can go wrong on the phone.
     PushInvalid "push_invalid" 0 ["detail"] "A notification could not be read: {detail}." "A push is too large, no JSON, or a property is missing, repeated or not of its kind."
     PushNotOurs "push_not_ours" 0 [] "A notification was sealed for another key." "The sealed part of a push cannot be opened with this installation's key."

@@ -1,5 +1,6 @@
 //! What the model is told, what it asks for, and what a person may want: the whole traffic around [`super::update`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use onsite_wire::ids::{ActionId, AlarmId, DeviceId, IncidentId, LocationId, MessageId, OrganizationId, Uuid};
@@ -12,7 +13,7 @@ use super::Screen;
 use crate::api::{
     AccountState, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AssigneeChoice, Batch, ChatRow, Chosen, Error, Facets,
     IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, JournalLine, LocationNode, MuteUntil,
-    OrganizationOverview, Outcome, OwnAction, Plot, SavedFilter, Why,
+    OrganizationOverview, Outcome, OwnAction, PhotoOnWay, Plot, SavedFilter, Why,
 };
 
 /// Something that happened.
@@ -26,6 +27,8 @@ pub enum Message {
     State(Box<AccountState>),
     /// The person's own actions.
     Actions(Vec<OwnAction>),
+    /// Photos on their way.
+    Photos(Vec<PhotoOnWay>),
     /// Names of what they are about.
     Names(Vec<(Uuid, String)>),
     /// A tile's count.
@@ -147,6 +150,10 @@ pub enum Command {
     FillChat(IncidentId),
     /// Write a message.
     Write(IncidentId, String),
+    /// Write a message with the photo in this file.
+    WritePhoto(IncidentId, PathBuf, String),
+    /// Write a message's photo into this file.
+    SavePhoto(IncidentId, MessageId, PathBuf),
     /// Keep what was begun.
     KeepDraft(IncidentId, String),
     /// Everything up to this number was read.
@@ -305,6 +312,10 @@ pub enum Intent {
     NewIncident,
     /// Write in the chat.
     WriteLine,
+    /// Send a photo.
+    AttachPhoto,
+    /// Save the newest photo.
+    SavePhoto,
     /// The incident is solved.
     Solve,
     /// It is not.

@@ -19,8 +19,8 @@ use onsite_wire::onsite::{HistoryEntry, PersonEntry, SubjectKind};
 
 use crate::api::{
     AccountState, AlarmDetail, AlarmFilter, Call, Colleague, DutyDecision as Decision, DutyStanding, Error,
-    IncidentRow, JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot, SavedFilter, SiteView, Tile,
-    Timestamp,
+    IncidentRow, JournalLine, LocationNode, OrganizationOverview, OwnAction, PhotoOnWay, Plot, SavedFilter, SiteView,
+    Tile, Timestamp,
 };
 use crate::sheets::Sheet;
 use crate::widgets::look::Look;
@@ -162,6 +162,8 @@ pub struct Model {
     pub incidents: incidents::Incidents,
     /// The person's own actions.
     pub actions: Vec<OwnAction>,
+    /// Photos on their way.
+    pub photos: Vec<PhotoOnWay>,
     /// The names of what they are about.
     pub names: HashMap<Uuid, String>,
     /// Filters with a name.
@@ -214,6 +216,7 @@ impl Model {
             alarm: None,
             incidents: incidents::Incidents::default(),
             actions: Vec::new(),
+            photos: Vec::new(),
             names: HashMap::new(),
             saved: Vec::new(),
             journal: Vec::new(),

@@ -19,6 +19,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Wish(intent) => return wishes::wish(model, intent),
         Message::State(state) => return take_state(model, *state),
         Message::Actions(actions) => take_actions(model, actions),
+        Message::Photos(photos) => model.photos = photos,
         Message::Names(names) => model.names.extend(names),
         Message::Tile(n, count) => {
             if let Some(tile) = model.tiles.get_mut(n) {
@@ -65,7 +66,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Outcome(deed, outcome) => tell_outcome(model, deed, &outcome),
         Message::Incidents(window, batch) => incidents::take_rows(model, window, &batch),
         Message::UnderWay(count) => model.incidents.under_way = count,
-        Message::Incident(page) => return incidents::take_page(model, *page),
+        Message::Incident(page) => incidents::take_page(model, *page),
         Message::Chat(id, batch) => return incidents::take_chat(model, id, &batch),
         Message::MayOpen(device, alarm, subject) => {
             model.sheet = Some(Sheet::opening(Reason::Alarm(device, alarm), &subject));

@@ -75,9 +75,13 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         Intent::Incidents => incidents::list(model, None),
         Intent::NewIncident => new_incident(model),
         Intent::Discard if model.screen == Screen::Incident => incidents::wish(model, intent),
-        Intent::WriteLine | Intent::Solve | Intent::Reopen | Intent::Feedback | Intent::FillGap => {
-            incidents::wish(model, intent)
-        }
+        Intent::WriteLine
+        | Intent::AttachPhoto
+        | Intent::SavePhoto
+        | Intent::Solve
+        | Intent::Reopen
+        | Intent::Feedback
+        | Intent::FillGap => incidents::wish(model, intent),
         Intent::Next if model.screen == Screen::Incidents => {
             model.incidents.is_solved = !model.incidents.is_solved;
             incidents::reopen(model)

@@ -60,6 +60,7 @@ pub async fn tell(seed: u64, program: PathBuf, out: &mut (dyn Write + Send)) -> 
     let carried = scenes::basement::play(&mut shift).await?;
     scenes::signal_back::play(&mut shift, &carried).await?;
     scenes::incident::play(&mut shift).await?;
+    scenes::photo::play(&mut shift).await?;
     scenes::conflict::play(&mut shift).await?;
     scenes::mute_ends::play(&mut shift, carried.muted).await?;
     scenes::storm::play(&mut shift).await?;
