@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use onsite_rules::incident::may_write;
 use onsite_rules::message::MessageBody;
+use onsite_rules::photo::agrees;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{IncidentId, MessageId};
 use onsite_wire::onsite::{Photo, PhotoFacts, PhotoState};
@@ -13,7 +14,10 @@ use super::page::error;
 use super::room::Incidents;
 use super::shape;
 use crate::error::Error;
-use crate::photos::{self, NewPhoto};
+use crate::photos::{self, NewPhoto, ShelfFault};
+
+/// The bytes of a photo, or why nobody should look at them.
+type Checked = Result<Vec<u8>, Error>;
 
 impl Incidents {
     /// Writes a message with a photo (I4); the text may be empty. What the photo carries beside its pixels, as where it was
@@ -52,11 +56,23 @@ impl Incidents {
     /// The bytes of a message's photo: from this phone, or read from the server and kept. `photo_waiting`: its writer's phone
     /// has not sent all of it.
     pub async fn photo(&self, id: IncidentId, message: MessageId) -> Result<Vec<u8>, Error> {
+        match self.read_photo(id, message).await? {
+            // The file was damaged, or went to make room in this moment: the server may have it.
+            Err(ShelfFault::Torn | ShelfFault::NotHere) => self.read_photo(id, message).await??,
+            read => read?,
+        }
+    }
+
+    async fn read_photo(&self, id: IncidentId, message: MessageId) -> Result<Result<Checked, ShelfFault>, Error> {
         let facts = self.photo_here(id, message).await?;
         let (shelf, size) = (self.shelf.clone(), u64::try_from(facts.size).unwrap_or_default());
         let length = usize::try_from(size).unwrap_or_default();
-        let reading = tokio::task::spawn_blocking(move || shelf.read(facts.sha256, size, 0, length));
-        Ok(reading.await.map_err(|_| Error::new(Code::StoreClosed))??)
+        let reading = tokio::task::spawn_blocking(move || {
+            let bytes = shelf.read(facts.sha256, size, 0, length)?;
+            // Whoever sent it, and whatever the server says: no decoder gets what would take all of a phone's memory.
+            Ok(agrees(&facts, &bytes).map(|()| bytes).map_err(error))
+        });
+        reading.await.map_err(|_| Error::new(Code::StoreClosed))
     }
 
     /// Writes a message's photo into a file of the phone's system, in clear: the person asked for it.

@@ -1,5 +1,6 @@
 //! An incident as a list shows it, and a message as its chat does.
 
+use onsite_rules::photo::strip_preview;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{DeviceId, IncidentId, MessageId, OrganizationId};
 use onsite_wire::onsite::{Author, Incident, IncidentState, Message, Photo, SubjectKind};
@@ -128,6 +129,12 @@ pub(super) fn incident(
     }))
 }
 
+/// A photo whose preview may be drawn: the shell's decoders get nothing that says it is huge.
+fn drawable(mut photo: Photo) -> Photo {
+    photo.facts.preview = photo.facts.preview.filter(|preview| strip_preview(preview).is_ok());
+    photo
+}
+
 /// Reads a message by its number in the store.
 pub(super) fn message(cache: &Connection, n: i64, others_read: i64) -> Result<Option<ChatRow>, Fault> {
     let found = cache
@@ -158,7 +165,7 @@ pub(super) fn message(cache: &Connection, n: i64, others_read: i64) -> Result<Op
         mine,
         text: message.text,
         change: message.change,
-        photo: message.photo,
+        photo: message.photo.map(drawable),
         made: message.made_at,
         delivery: mine.then_some(delivery),
         missing_before: missing.unwrap_or(0),

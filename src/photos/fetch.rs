@@ -29,6 +29,10 @@ pub(crate) async fn fetch(
     hash: PhotoHash,
     size: u64,
 ) -> Result<(), Error> {
+    // A message from elsewhere may say anything.
+    if size == 0 || size > onsite_rules::photo::BYTES as u64 {
+        return Err(Error::new(Code::PhotoBroken).with("detail", "its size"));
+    }
     let _alone = fetching.lock().await;
     let here = shelf.clone();
     if blocking(move || Ok(here.holds(hash, size))).await? {

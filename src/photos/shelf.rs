@@ -69,12 +69,14 @@ struct Inner {
     key: Zeroizing<[u8; 32]>,
     limit: u64,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    /// Whether the phone sleeps; held while a file is open.
+    asleep: Mutex<bool>,
+    kept: Mutex<Kept>,
 }
 
+/// What must not go. Held for moments only: the driver asks for it.
 #[derive(Default)]
-struct State {
-    asleep: bool,
+struct Kept {
     /// On their way to the server: only here.
     needed: BTreeSet<PhotoHash>,
     /// Sealed, and their message not made yet.
@@ -84,37 +86,41 @@ struct State {
 impl Shelf {
     /// The folder with the account's key for photos. Nothing is opened or made before a photo comes.
     pub fn new(folder: PathBuf, key: Zeroizing<[u8; 32]>, limit: u64, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { folder, key, limit, clock, state: Mutex::default() }))
+        Self(Arc::new(Inner { folder, key, limit, clock, asleep: Mutex::default(), kept: Mutex::default() }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asleep(&self) -> MutexGuard<'_, bool> {
+        self.0.asleep.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Held while a file is open: whoever puts the phone to sleep waits for it.
-    fn awake(&self) -> Result<MutexGuard<'_, State>, ShelfFault> {
-        let state = self.state();
-        if state.asleep { Err(ShelfFault::Asleep) } else { Ok(state) }
+    fn awake(&self) -> Result<MutexGuard<'_, bool>, ShelfFault> {
+        let asleep = self.asleep();
+        if *asleep { Err(ShelfFault::Asleep) } else { Ok(asleep) }
     }
 
     /// No file is open after this, until [`wake`](Self::wake).
     pub fn sleep(&self) {
-        self.state().asleep = true;
+        *self.asleep() = true;
     }
 
     /// Files may be opened again.
     pub fn wake(&self) {
-        self.state().asleep = false;
+        *self.asleep() = false;
     }
 
     /// These must not go: their bytes are not on the server yet.
     pub fn set_needed(&self, needed: BTreeSet<PhotoHash>) {
-        self.state().needed = needed;
+        self.kept().needed = needed;
     }
 
     /// The message of a photo was made, or will not be.
     pub(crate) fn arrived(&self, hash: PhotoHash) {
-        self.state().arriving.remove(&hash);
+        self.kept().arriving.remove(&hash);
     }
 
     /// Where a photo lies. The name tells nothing to who has not the key, not even that two phones hold the same photo.
@@ -135,14 +141,14 @@ impl Shelf {
         size: u64,
         pieces: impl Iterator<Item = &'a [u8]>,
     ) -> Result<(), ShelfFault> {
-        let mut state = self.awake()?;
-        state.arriving.insert(hash);
+        let _awake = self.awake()?;
+        self.kept().arriving.insert(hash);
         let path = self.path(hash);
         if fs::metadata(&path).is_ok_and(|file| file.len() == file_size(size)) {
             return self.touch(&path);
         }
         fs::create_dir_all(&self.0.folder)?;
-        self.make_room(&state, file_size(size))?;
+        self.make_room(file_size(size))?;
         let new = path.with_extension(NEW);
         let written = self.write(&new, hash, size, pieces);
         if let Err(fault) = written {
@@ -243,8 +249,9 @@ impl Shelf {
 
     /// Lets go of a photo, unless it is needed.
     pub(crate) fn remove(&self, hash: PhotoHash) {
-        let Ok(state) = self.awake() else { return };
-        if !state.needed.contains(&hash) && !state.arriving.contains(&hash) {
+        let Ok(_awake) = self.awake() else { return };
+        let kept = self.kept();
+        if !kept.needed.contains(&hash) && !kept.arriving.contains(&hash) {
             // Not there is as good.
             drop(fs::remove_file(self.path(hash)));
         }
@@ -258,8 +265,11 @@ impl Shelf {
     }
 
     /// Removes what was used least until so many bytes more have room; what is needed stays, however much it is.
-    fn make_room(&self, state: &State, more: u64) -> Result<(), ShelfFault> {
-        let kept: BTreeSet<PathBuf> = state.needed.iter().chain(&state.arriving).map(|hash| self.path(*hash)).collect();
+    fn make_room(&self, more: u64) -> Result<(), ShelfFault> {
+        let kept: BTreeSet<PathBuf> = {
+            let kept = self.kept();
+            kept.needed.iter().chain(&kept.arriving).map(|hash| self.path(*hash)).collect()
+        };
         let mut files: Vec<(SystemTime, PathBuf, u64)> = Vec::new();
         for entry in fs::read_dir(&self.0.folder)? {
             let entry = entry?;
@@ -285,12 +295,12 @@ impl Shelf {
 
     /// How many bytes of a photo were fetched before, in whole segments; makes the file when there are none.
     pub(super) fn begin_part(&self, hash: PhotoHash, size: u64) -> Result<u64, ShelfFault> {
-        let state = self.awake()?;
+        let _awake = self.awake()?;
         fs::create_dir_all(&self.0.folder)?;
         let part = self.path(hash).with_extension(PART);
         let length = fs::metadata(&part).map_or(0, |file| file.len());
         if length < HEADER as u64 {
-            self.make_room(&state, file_size(size))?;
+            self.make_room(file_size(size))?;
             fs::write(&part, new_header()?)?;
             return Ok(0);
         }

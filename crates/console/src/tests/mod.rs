@@ -5,6 +5,7 @@ mod alarms;
 mod duty;
 mod frame;
 mod incidents;
+mod notices;
 mod real;
 mod sheets;
 mod states;

@@ -9,6 +9,7 @@ pub mod customers;
 pub mod filter;
 pub mod incident;
 pub mod mute_ends;
+pub mod notices;
 pub mod on_duty;
 pub mod photo;
 pub mod sign_in;

@@ -7,6 +7,3 @@ CREATE TABLE photo_parts (
     bytes        BLOB    NOT NULL,
     PRIMARY KEY (organization, message, begins)
 ) STRICT;
-
--- Whoever is offered incidents is offered this too.
-UPDATE organizations SET capabilities = json_insert(capabilities, '$[#]', 'photos') WHERE capabilities LIKE '%"incidents"%';
