@@ -97,8 +97,8 @@ impl Incidents {
         self.read(move |room, reading| {
             let directory = room.directory.at(reading.cache)?;
             let http = &room.puller.http;
-            let known = http.server_clock().estimate(&http.clock().now());
-            page::read(reading, &directory, &room.overlays, id, (server_now(http), known))
+            let now = (server_now(http), http.server_clock().estimate(&http.clock().now()));
+            page::read(reading, &directory, &room.overlays, id, now)
         })
         .await?
         .ok_or_else(|| Error::new(Code::NotFound).with("what", "incident"))
