@@ -21,6 +21,7 @@ use crate::net;
 use crate::photos::{self, Shelf, Uploads};
 use crate::session::Session;
 use crate::store::{Fault, Rescued, Store};
+use crate::sync::gaps;
 use crate::sync::outbox::{self, Draft, Outbox};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Pullable, Pulled, Puller, server_now};
@@ -56,6 +57,10 @@ pub(super) enum Message {
     StreamUp(u64),
     /// Something that duty looks at; answered when it has had its effects.
     Duty(duty::Event, Option<duty::room::Done>),
+    /// Somebody looks at a chat, or away.
+    Looked(crate::incidents::Looked),
+    /// Something that gaps look at.
+    Gaps(gaps::Event),
     /// Sites or their fences are others now.
     SitesChanged,
     /// cache.db was damaged and began anew.
@@ -108,6 +113,10 @@ pub(super) struct Driver {
     pub(super) wake_duty: Option<i64>,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
+    pub(super) gaps: gaps::Gaps,
+    /// What each view of a chat shows.
+    pub(super) looked_at: BTreeMap<u64, crate::incidents::Shown>,
+    pub(super) wake_gaps: Option<i64>,
 }
 
 impl Driver {
@@ -135,6 +144,9 @@ impl Driver {
             wake_photos: None,
             wake_duty: None,
             claimed_in: None,
+            gaps: gaps::Gaps::default(),
+            looked_at: BTreeMap::new(),
+            wake_gaps: None,
         }
     }
 
@@ -198,7 +210,7 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = [self.wake_outbox, self.wake_schedule, self.wake_duty, self.wake_photos];
+        let by_steps = [self.wake_outbox, self.wake_schedule, self.wake_duty, self.wake_photos, self.wake_gaps];
         let by_steps = by_steps.into_iter().flatten().min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
@@ -232,6 +244,7 @@ impl Driver {
             Some(Message::Offline(offline)) => self.set_offline(offline).await?,
             Some(Message::Front(front)) => {
                 self.step_schedule(schedule::Event::Front(front)).await?;
+                self.step_gaps(gaps::Event::Reachable).await?;
                 self.ask_membership();
             }
             Some(Message::Refresh(organization)) => {
@@ -241,6 +254,8 @@ impl Driver {
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
             Some(Message::Duty(event, done)) => self.duty_event(event, done).await,
+            Some(Message::Looked(looked)) => self.looked(looked).await?,
+            Some(Message::Gaps(event)) => self.step_gaps(event).await?,
             Some(Message::SitesChanged) => self.sites_changed().await?,
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
@@ -282,6 +297,9 @@ impl Driver {
         }
         if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_duty(duty::Event::Tick).await?;
+        }
+        if self.wake_gaps.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_gaps(gaps::Event::Tick).await?;
         }
         let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
         if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {
@@ -350,6 +368,7 @@ impl Driver {
             session.network_changed();
         }
         self.step_schedule(schedule::Event::NetworkChanged).await?;
+        self.step_gaps(gaps::Event::Reachable).await?;
         self.step_outbox(outbox::Event::Nudged).await?;
         self.step_photos(photos::Event::Nudged);
         self.ask_membership();
