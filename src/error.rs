@@ -73,6 +73,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::OtherOrganization
         | Code::NotOffered
         | Code::LimitedByRights
+        | Code::DevicesPushNothing
+        | Code::SitesWithoutFence
         | Code::SubscriptionNeeded
         | Code::NoSubscription => Advice::AskAdministrator,
         Code::StoreNewer | Code::BodyNotUnderstood | Code::Unheard => Advice::UpdateApp,
@@ -104,6 +106,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::PhotoHashDiffers
         | Code::PhotoOffset
         | Code::PhotoWaiting
+        | Code::NoPushToken
+        | Code::CanaryLost
         | Code::RegistrationUnknown => Advice::RetryLater,
         Code::DiskFull => Advice::FreeSpace,
         Code::VersionMoved
@@ -164,6 +168,16 @@ const fn advice_of(code: Code) -> Advice {
         | Code::NotOnDuty
         | Code::LocationNotPermitted
         | Code::LocationOff
+        | Code::NoticesNotPermitted
+        | Code::ChannelSilent
+        | Code::PushSwitchedOff
+        | Code::DailyPushOff
+        | Code::CanaryMissing
+        | Code::CanaryOld
+        | Code::ClockOff
+        | Code::BatteryRestricted
+        | Code::DoNotDisturbOn
+        | Code::QuietOffDuty
         | Code::HiddenByLocation
         | Code::ZoneUnknown
         | Code::PushInvalid

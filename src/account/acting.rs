@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::incidents;
 use crate::journal::{self, Line};
 use crate::net;
+use crate::notifications;
 use crate::store::{Fault, Writer};
 use crate::sync::copies;
 use crate::sync::outbox::{self, Answer, Batch, Draft, Entry, Failure, Outbox, Record};
@@ -123,8 +124,8 @@ impl Driver {
                     }
                     journal::write(own, &lines)
                 })?;
-                for (_, subject, pending) in &overlaid {
-                    overlays.set(*subject, pending.clone());
+                for (organization, subject, pending) in &overlaid {
+                    overlays.set(*organization, *subject, pending.clone());
                 }
                 // From here on it is done, whatever becomes of cache.db: a row that is written later has it laid over it.
                 Ok(relay(writer, &shown, &overlaid, overlays.person(), now).ok())
@@ -152,12 +153,13 @@ impl Driver {
         if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
     }
 
-    /// Puts back what stands in cache.db because of the person alone: incidents opened here, messages written in them.
-    pub(super) async fn lay_over_incidents(&mut self) -> Result<(), Fault> {
+    /// Puts back what stands in cache.db because of the person alone: incidents opened here, messages written in them, how
+    /// one chose to be told.
+    pub(super) async fn lay_over_own(&mut self) -> Result<(), Fault> {
         let entries = self.outbox.iter().flat_map(Outbox::entries);
         let subjects: BTreeSet<(OrganizationId, Subject)> = entries
             .map(|entry| (entry.organization, entry.subject))
-            .filter(|(_, subject)| subject.kind == SubjectKind::Incident)
+            .filter(|(_, subject)| matches!(subject.kind, SubjectKind::Incident | SubjectKind::Person))
             .collect();
         if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
     }
@@ -224,9 +226,10 @@ impl Driver {
         self.outbox = Some(Outbox::recover(person.id, kinds(), entries, &self.now()));
         self.wake_outbox = None;
         // What an earlier process laid over and nothing asks for any more is lifted.
-        let covered = self.parts.store.read(|reading| {
+        let covered = self.parts.store.read(move |reading| {
             let mut covered = alarms::covered(reading.cache)?;
             covered.extend(incidents::covered(reading.cache)?);
+            covered.extend(notifications::covered(reading.cache, Some(person.id))?);
             Ok(covered)
         });
         subjects.extend(covered.await?);
@@ -253,6 +256,7 @@ fn kinds() -> Vec<outbox::KindRules> {
     let mut kinds = alarms::kinds();
     kinds.extend(incidents::kinds());
     kinds.extend(crate::duty::room::kinds());
+    kinds.extend(notifications::kinds());
     kinds
 }
 
@@ -303,8 +307,8 @@ fn relay(
                     let laid_over = |server: &_| alarms::mute_under(server, pending);
                     devices::overlay_mute(cache, changes, id, pending, now, laid_over, alarms::FOLLOWERS)?;
                 }
-                // Duty shows what this phone decided; nothing of cache.db is laid over.
-                SubjectKind::Person => {}
+                // Duty shows what this phone decided; how one is told, and what of it was read, is laid over.
+                SubjectKind::Person => notifications::overlay(cache, changes, *organization, me, pending)?,
             }
         }
         alarms::next_deadline(cache)

@@ -18,6 +18,7 @@ use crate::duty;
 use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
+use crate::notifications::{Courier, CourierEvent, Desk};
 use crate::photos::{self, Shelf, Uploads};
 use crate::session::Session;
 use crate::store::{Fault, Rescued, Store};
@@ -63,6 +64,10 @@ pub(super) enum Message {
     Gaps(gaps::Event),
     /// Sites or their fences are others now.
     SitesChanged,
+    /// The feed brought unread notifications, by their row numbers.
+    NoticesCame(Vec<i64>),
+    /// Something for the courier.
+    Courier(CourierEvent),
     /// cache.db was damaged and began anew.
     CacheReplaced,
     /// own.db was damaged while the phone slept; this was saved of it.
@@ -83,6 +88,7 @@ pub(super) struct Parts {
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) duty: Arc<duty::room::Shared>,
     pub(super) shelf: Shelf,
+    pub(super) desk: Arc<Desk>,
 }
 
 pub(super) struct Driver {
@@ -111,6 +117,8 @@ pub(super) struct Driver {
     pub(super) wake_schedule: Option<i64>,
     pub(super) wake_photos: Option<i64>,
     pub(super) wake_duty: Option<i64>,
+    pub(super) wake_courier: Option<i64>,
+    pub(super) courier: Courier,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
     pub(super) gaps: gaps::Gaps,
@@ -143,6 +151,8 @@ impl Driver {
             wake_schedule: None,
             wake_photos: None,
             wake_duty: None,
+            wake_courier: None,
+            courier: Courier::default(),
             claimed_in: None,
             gaps: gaps::Gaps::default(),
             looked_at: BTreeMap::new(),
@@ -210,7 +220,8 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = [self.wake_outbox, self.wake_schedule, self.wake_duty, self.wake_photos, self.wake_gaps];
+        let by_steps =
+            [self.wake_outbox, self.wake_schedule, self.wake_duty, self.wake_photos, self.wake_gaps, self.wake_courier];
         let by_steps = by_steps.into_iter().flatten().min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
@@ -243,6 +254,9 @@ impl Driver {
             Some(Message::Session) => self.session_changed().await?,
             Some(Message::Offline(offline)) => self.set_offline(offline).await?,
             Some(Message::Front(front)) => {
+                if front {
+                    self.empty_inbox().await?;
+                }
                 self.step_schedule(schedule::Event::Front(front)).await?;
                 self.step_gaps(gaps::Event::Reachable).await?;
                 self.ask_membership();
@@ -257,6 +271,8 @@ impl Driver {
             Some(Message::Looked(looked)) => self.looked(looked).await?,
             Some(Message::Gaps(event)) => self.step_gaps(event).await?,
             Some(Message::SitesChanged) => self.sites_changed().await?,
+            Some(Message::NoticesCame(rows)) => self.notices_came(rows).await?,
+            Some(Message::Courier(event)) => self.step_courier(event),
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
@@ -300,6 +316,9 @@ impl Driver {
         }
         if self.wake_gaps.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_gaps(gaps::Event::Tick).await?;
+        }
+        if self.wake_courier.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_courier(CourierEvent::Tick);
         }
         let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
         if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {
@@ -360,6 +379,7 @@ impl Driver {
         // What is under way ends as it would when the signal goes: each task hears of it and reports its end.
         self.offline.send_replace(offline);
         self.note(Line::new(self.now().wall, if offline { "offline" } else { "online" }));
+        self.courier_looks();
         self.network_changed().await
     }
 
@@ -371,6 +391,7 @@ impl Driver {
         self.step_gaps(gaps::Event::Reachable).await?;
         self.step_outbox(outbox::Event::Nudged).await?;
         self.step_photos(photos::Event::Nudged);
+        self.step_courier(CourierEvent::Nudged);
         self.ask_membership();
         Ok(())
     }
@@ -378,7 +399,7 @@ impl Driver {
     /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
     async fn cache_replaced(&mut self) -> Result<(), Fault> {
         self.note(Line::new(self.now().wall, "cache_replaced"));
-        self.lay_over_incidents().await?;
+        self.lay_over_own().await?;
         self.step_schedule(schedule::Event::CopiesGone).await?;
         self.ask_membership();
         self.pass_deadlines().await

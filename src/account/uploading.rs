@@ -198,7 +198,7 @@ async fn request(http: &Http, shelf: &Shelf, of: OnWay, asking: Asking) -> Resul
                 ShelfFault::Asleep => Failure::Stumbled(Code::StoreClosed),
                 ShelfFault::Io(_) => Failure::Stumbled(Code::Internal),
             })?;
-            http.put::<PhotoUpload>(&format!("{path}?offset={from}"), part).await
+            http.put_bytes::<PhotoUpload>(&format!("{path}?offset={from}"), part).await
         }
     };
     answer.map(|answer| answer.body).map_err(|fault| failure_of(&fault))

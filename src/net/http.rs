@@ -123,7 +123,7 @@ impl Http {
     }
 
     /// Puts plain bytes and gets a small JSON answer.
-    pub async fn put<T: DeserializeOwned>(&self, path: &str, bytes: Vec<u8>) -> Result<Answer<T>, Fault> {
+    pub async fn put_bytes<T: DeserializeOwned>(&self, path: &str, bytes: Vec<u8>) -> Result<Answer<T>, Fault> {
         self.small(Method::PUT, path, Sent::Bytes(bytes)).await
     }
 
@@ -136,6 +136,22 @@ impl Http {
     pub async fn download(&self, path: &str) -> Result<Download, Fault> {
         let opened = self.open(Method::GET, path, Sent::Nothing, Expected::Bytes).await?;
         Ok(Download::new(opened, self.shared.timeouts.silence))
+    }
+
+    /// Puts JSON and gets a small JSON answer.
+    pub async fn put<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<Answer<T>, Fault> {
+        let body = serde_json::to_vec(body).map_err(|_| answer::unsendable())?;
+        self.small(Method::PUT, path, Sent::Json(body)).await
+    }
+
+    /// Posts JSON; any body of the answer is ignored.
+    pub async fn tell<B: Serialize + Sync>(&self, path: &str, body: &B) -> Result<(), Fault> {
+        let body = serde_json::to_vec(body).map_err(|_| answer::unsendable())?;
+        self.open(Method::POST, path, Sent::Json(body), Expected::Nothing).await.map(drop)
     }
 
     /// Deletes; any body of the answer is ignored.

@@ -8,6 +8,7 @@ pub mod incidents;
 mod input;
 pub mod keys;
 pub mod message;
+pub mod notices;
 pub mod position;
 mod update;
 mod wishes;
@@ -52,6 +53,12 @@ pub enum Screen {
     Settings,
     /// The flight recorder.
     Diagnostics,
+    /// The latest notifications.
+    Notices,
+    /// Whether this phone is ready for a shift.
+    Readiness,
+    /// How one wishes to be told.
+    NoticeSettings,
     /// On duty: the switch, a map of the sites, the last decisions, and whom to call.
     Duty,
 }
@@ -160,6 +167,8 @@ pub struct Model {
     pub alarm: Option<OpenAlarm>,
     /// Incidents and their chats.
     pub incidents: incidents::Incidents,
+    /// Notifications.
+    pub notices: notices::Notices,
     /// The person's own actions.
     pub actions: Vec<OwnAction>,
     /// Photos on their way.
@@ -215,6 +224,7 @@ impl Model {
             alarms: AlarmList::default(),
             alarm: None,
             incidents: incidents::Incidents::default(),
+            notices: notices::Notices::default(),
             actions: Vec::new(),
             photos: Vec::new(),
             names: HashMap::new(),
@@ -317,6 +327,9 @@ impl Model {
             Screen::Alarms => Some(&mut self.alarms.at),
             Screen::Alarm | Screen::Incident => None,
             Screen::Incidents => Some(&mut self.incidents.at),
+            Screen::Notices => Some(&mut self.notices.at),
+            Screen::Readiness => Some(&mut self.notices.readiness_at),
+            Screen::NoticeSettings => Some(&mut self.notices.settings_at),
             Screen::Actions => Some(&mut self.at.actions),
             Screen::Settings => Some(&mut self.at.settings),
             Screen::Diagnostics => Some(&mut self.at.journal),
@@ -333,6 +346,7 @@ impl Model {
         vec![
             Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect()),
             Command::WatchIncidents(Box::new(under_way)),
+            Command::WatchNotices(self.organization),
         ]
     }
 }

@@ -1,12 +1,12 @@
 //! What a person wants, done to the model.
 
-use onsite_wire::ids::{AlarmId, DeviceId, IncidentId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, OrganizationId};
 use onsite_wire::onsite::SubjectKind;
 
 use super::alarm_list::Choice;
 use super::field::Field;
 use super::message::{Command, Intent};
-use super::{Model, OpenAlarm, Screen, deeds, incidents};
+use super::{Model, OpenAlarm, Screen, deeds, incidents, notices};
 use crate::api::{ActionStage, AlarmFilter, AlarmSort, Code, SessionState};
 use crate::screens;
 use crate::sheets::{self, Reason, Sheet};
@@ -81,6 +81,10 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         | Intent::Reopen
         | Intent::Feedback
         | Intent::FillGap => incidents::wish(model, intent),
+        Intent::MarkRead | Intent::MarkAllRead | Intent::WhyNotified | Intent::SendCanary | Intent::LookAgain => {
+            notices::wish(model, intent)
+        }
+        Intent::Next if model.screen == Screen::Notices => notices::wish(model, intent),
         Intent::Next if model.screen == Screen::Incidents => {
             model.incidents.is_solved = !model.incidents.is_solved;
             incidents::reopen(model)
@@ -174,7 +178,7 @@ fn go(model: &mut Model, screen: Screen) -> Vec<Command> {
         Screen::Organizations => commands.push(Command::LoadOrganizations),
         Screen::Diagnostics => commands.push(Command::LoadJournal),
         Screen::Duty => commands.push(Command::LoadDuty),
-        _ => {}
+        other => commands.extend(notices::entered(model, other)),
     }
     commands
 }
@@ -235,18 +239,28 @@ fn enter(model: &mut Model) -> Vec<Command> {
         },
         Screen::Diagnostics => explain(model),
         Screen::Duty => vec![Command::LoadDuty],
+        Screen::Notices => notices::open_selected(model),
+        Screen::NoticeSettings => notices::change_selected(model),
+        Screen::Readiness => Vec::new(),
     }
 }
 
 fn choose_organization(model: &mut Model) -> Vec<Command> {
-    model.organization = match model.at.organizations.selected {
+    let chosen = match model.at.organizations.selected {
         0 => None,
         n => model.organizations.get(n - 1).map(|own| own.id),
     };
+    let mut commands = go(model, Screen::Home);
+    commands.extend(work_for(model, chosen));
+    commands
+}
+
+/// The screens are about another organization from now on.
+pub fn work_for(model: &mut Model, organization: Option<OrganizationId>) -> Vec<Command> {
+    model.organization = organization;
     model.alarms.last = None;
     model.alarms.filter = AlarmFilter::default();
-    let mut commands = go(model, Screen::Home);
-    commands.extend(model.watch_tiles());
+    let mut commands = model.watch_tiles();
     commands.push(Command::LoadPlaces(model.organization));
     commands
 }
@@ -266,7 +280,8 @@ fn last_filter(model: &mut Model) -> Vec<Command> {
     model.alarms.open(filter, sort)
 }
 
-fn open_alarm(model: &mut Model, id: AlarmId) -> Vec<Command> {
+/// Opens an alarm.
+pub fn open_alarm(model: &mut Model, id: AlarmId) -> Vec<Command> {
     model.go(Screen::Alarm);
     model.alarm = Some(OpenAlarm { id, detail: None, plot: None, history: None, incidents: Vec::new(), scroll: 0 });
     vec![Command::OpenAlarm(id)]

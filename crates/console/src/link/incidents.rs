@@ -183,6 +183,6 @@ pub async fn act(account: &Account, command: Command) -> Result<Option<Message>,
         Command::NewIncident(device, subject, alarms) => {
             Some(Message::Opened(incidents.open(device, &subject, "", alarms, true).await?))
         }
-        _ => None,
+        other => return super::notices::act(account, other).await,
     })
 }

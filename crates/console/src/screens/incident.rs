@@ -50,6 +50,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
     if has_gap(open) {
         keys.push(Key::letter('g', "get what is missing", Intent::FillGap));
     }
+    keys.push(Key::letter('y', "why told", Intent::WhyNotified));
     keys
 }
 

@@ -63,6 +63,7 @@ pub async fn tell(seed: u64, program: PathBuf, out: &mut (dyn Write + Send)) -> 
     scenes::photo::play(&mut shift).await?;
     scenes::conflict::play(&mut shift).await?;
     scenes::mute_ends::play(&mut shift, carried.muted).await?;
+    scenes::notices::play(&mut shift).await?;
     scenes::storm::play(&mut shift).await?;
     scenes::customers::play(&mut shift).await?;
     scenes::age::play(&mut shift).await?;

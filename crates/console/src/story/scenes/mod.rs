@@ -9,6 +9,7 @@ pub mod customers;
 pub mod filter;
 pub mod incident;
 pub mod mute_ends;
+pub mod notices;
 pub mod photo;
 pub mod sign_in;
 pub mod sign_out;
