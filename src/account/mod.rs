@@ -19,6 +19,7 @@ mod outcome;
 mod own_file;
 mod reading;
 mod signal;
+mod sleep;
 mod uploading;
 mod view;
 mod ways;
@@ -140,7 +141,7 @@ impl Account {
         let (changed, watching) = watch::channel(0);
         let view = Arc::new(Mutex::new(View::default()));
         let duty = Arc::new(duty::room::Shared::new());
-        let shelf = shelf(config)?;
+        let shelf = uploading::shelf(config)?;
         let directory = SharedDirectory::default();
         let desk = Arc::new(Desk {
             folder: config.folder.clone(),
@@ -302,11 +303,6 @@ impl Account {
         self.view(|view| view.actions.clone())
     }
 
-    /// Photos that are on their way, or wait for their message, oldest first (I4). What is not in here is on the server.
-    pub fn photos(&self) -> Vec<PhotoOnWay> {
-        self.view(|view| view.photos.clone())
-    }
-
     /// Where the copy of each feed stands.
     pub fn feeds(&self) -> Vec<FeedState> {
         self.view(|view| view.feeds.clone())
@@ -335,24 +331,6 @@ impl Account {
     /// Asks for the newest: of one organization, or of all.
     pub fn refresh(&self, organization: Option<OrganizationId>) -> Result<(), Error> {
         self.tell(Message::Refresh(organization))
-    }
-
-    /// Closes all files, as an app must that goes to sleep. Windows stay and wait.
-    pub async fn suspend(&self) -> Result<(), Error> {
-        let shelf = self.shared.shelf.clone();
-        // Waits for the one that has a file open, for some milliseconds.
-        tokio::task::spawn_blocking(move || shelf.sleep()).await.map_err(|_| Error::new(Code::StoreClosed))?;
-        Ok(self.shared.store.suspend().await?)
-    }
-
-    /// Opens the files again.
-    pub async fn resume(&self) -> Result<(), Error> {
-        let opened = self.shared.store.resume().await?;
-        self.shared.shelf.wake();
-        if let Some(rescued) = opened.rescued {
-            self.tell(Message::OwnRescued(rescued))?;
-        }
-        self.tell(Message::NetworkChanged)
     }
 
     /// Ends what is under way. Files are closed when the last clone and the last window are dropped.
@@ -406,13 +384,6 @@ impl Account {
         *self.shared.location.lock().unwrap_or_else(PoisonError::into_inner) = location;
         Ok(())
     }
-}
-
-/// The sealed photos, in the account's folder: they go when it is wiped.
-fn shelf(config: &AccountConfig) -> Result<Shelf, Error> {
-    let key = config.key.derived("onsite: photos of chats, 1");
-    let key = key.ok_or_else(|| Error::new(Code::Internal).with("detail", "photo key"))?;
-    Ok(Shelf::new(config.folder.join("photos"), key, config.photo_cache_bytes, Arc::clone(&config.clock)))
 }
 
 /// The files belong to one server.
