@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use crate::journal::Line;
 use crate::net::Timeouts;
 use crate::store::Key;
 use crate::time::{Clock, SystemClock};
@@ -37,6 +38,8 @@ pub struct AccountConfig {
     pub extra_roots: Vec<Vec<u8>>,
     /// Called inside each migration's transaction, before its commit: tests end the process there.
     pub before_migration_commits: Arc<dyn Fn() + Send + Sync>,
+    /// Told each line of the flight recorder when it is written: it only hands on.
+    pub on_line: Arc<dyn Fn(&Line) + Send + Sync>,
 }
 
 impl AccountConfig {
@@ -51,6 +54,7 @@ impl AccountConfig {
             timeouts: Timeouts::default(),
             extra_roots: Vec::new(),
             before_migration_commits: Arc::new(|| {}),
+            on_line: Arc::new(|_| {}),
         }
     }
 }
