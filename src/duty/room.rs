@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use onsite_rules::action::{DUTY, PRESENCE};
-use onsite_rules::duty::{Call, SWITCH_ON_MS, who_to_call};
+use onsite_rules::action::{DUTY, PRESENCE, Refusal};
+use onsite_rules::duty::{Call, SWITCH_ON_MS, calls_open, who_to_call};
 use onsite_rules::fence::Fence;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, LocationId, OrganizationId, PersonId};
@@ -251,9 +251,17 @@ impl DutyRoom {
         self.read(|reading, directory, _| sites(reading, directory)).await
     }
 
-    /// Who to call at a site (U6), in order, with names.
+    /// Who to call at a site (U6), in order, with names; also without signal.
+    ///
+    /// Errors: `subscription_needed` where no device of the site, of those that the person sees, has Asset Advisor.
     pub async fn who_to_call(&self, site: LocationId) -> Result<Vec<(Call, String)>, Error> {
-        self.read(move |reading, directory, now| calls(reading, directory, now, site)).await
+        let found = self.read(move |reading, directory, now| {
+            Ok(match open(directory, site) {
+                Ok(()) => Ok(calls(reading, directory, now, site)?),
+                Err(refusal) => Err(refusal),
+            })
+        });
+        found.await?.map_err(|refusal| Error { code: refusal.code, arguments: refusal.arguments })
     }
 }
 
@@ -262,7 +270,12 @@ fn label(directory: &Directory, site: LocationId) -> String {
     found.map(|entry| entry.label.to_string()).unwrap_or_default()
 }
 
-fn colleagues(reading: &Reading<'_>, directory: &Directory, now: Timestamp) -> Result<Vec<Colleague>, Fault> {
+/// Who is on duty, by name.
+pub(crate) fn colleagues(
+    reading: &Reading<'_>,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Vec<Colleague>, Fault> {
     let entries = feed::people(reading.cache)?;
     let at: BTreeMap<(OrganizationId, PersonId), AtSite> = entries
         .iter()
@@ -316,6 +329,16 @@ fn fenced(reading: &Reading<'_>) -> Result<Vec<Site>, Fault> {
 /// All sites, for the step function.
 pub(crate) fn all_sites(reading: &Reading<'_>) -> Result<Sites, Fault> {
     Ok(Sites::of(fenced(reading)?))
+}
+
+/// Whether a subscription opens who to call at a site.
+fn open(directory: &Directory, site: LocationId) -> Result<(), Refusal> {
+    // A site that is not known here has no list either: what it is subscribed to nobody can say.
+    let Some(site) = directory.location_number(site) else { return Ok(()) };
+    let there = directory.devices().filter(|(n, device)| {
+        device.presence == Presence::Present && directory.is_within(directory.place_of(*n), site)
+    });
+    calls_open(there.map(|(_, device)| device.subscription))
 }
 
 fn calls(

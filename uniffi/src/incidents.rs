@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use onsite::incidents::{ChatRow, ChatWindow};
+use onsite::live::Batch;
+use onsite_wire::ids::MessageId;
+
 use crate::calls::Inner;
 use crate::chat_records::ChatBatch;
 use crate::error::{OnsiteError, count, id, ids, size};
 use crate::incident_records::{IncidentBatch, IncidentFilter, IncidentOpening, IncidentPage, IncidentRow};
-use crate::subscription::{Call, ListenerError, Subscription, SubscriptionEnd};
+use crate::subscription::{Call, ListenerError, Order, Source, Subscription, SubscriptionEnd};
 
 /// Told what a list of incidents shows.
 #[uniffi::export(callback_interface)]
@@ -24,6 +28,22 @@ pub trait ChatListener: Send + Sync {
     fn on_batch(&self, batch: ChatBatch) -> Result<(), ListenerError>;
     /// No more calls come.
     fn on_end(&self, end: SubscriptionEnd) -> Result<(), ListenerError>;
+}
+
+impl Source for ChatWindow {
+    type Item = Batch<ChatRow, ()>;
+
+    fn next(&mut self) -> impl Future<Output = Option<Self::Item>> + Send {
+        Self::next(self)
+    }
+
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::More(rows) => self.more(rows),
+            Order::Show(Some(id)) => self.show(MessageId(id)),
+            Order::Show(None) => self.show_top(),
+        }
+    }
 }
 
 /// Everything about incidents and their chats.

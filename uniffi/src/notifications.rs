@@ -26,6 +26,11 @@ pub enum Target {
     },
     /// The organization's list of alarms.
     Alarms,
+    /// This incident.
+    Incident {
+        /// Which.
+        id: String,
+    },
 }
 
 impl From<core::Target> for Target {
@@ -35,6 +40,7 @@ impl From<core::Target> for Target {
             core::Target::Alarm(id) => Self::Alarm { id: id.to_string() },
             core::Target::Device(id) => Self::Device { id: id.to_string() },
             core::Target::Alarms => Self::Alarms,
+            core::Target::Incident(id) => Self::Incident { id: id.to_string() },
         }
     }
 }
@@ -46,6 +52,7 @@ impl Target {
             Self::Alarm { id } => core::Target::Alarm(crate::error::id(&id)?),
             Self::Device { id } => core::Target::Device(crate::error::id(&id)?),
             Self::Alarms => core::Target::Alarms,
+            Self::Incident { id } => core::Target::Incident(crate::error::id(&id)?),
         })
     }
 }
@@ -115,8 +122,8 @@ pub struct ParsedPush {
 impl From<core::ParsedPush> for ParsedPush {
     fn from(push: core::ParsedPush) -> Self {
         Self {
-            code: push.code,
-            arguments: push.arguments.into_iter().collect(),
+            code: push.said.code,
+            arguments: push.said.arguments.into_iter().collect(),
             opened: push.words == core::Words::Opened,
             link: push.route.link(),
             route: push.route.into(),
@@ -154,11 +161,11 @@ pub struct ParsedRoute {
     pub refusal: Option<String>,
 }
 
-/// Where a link leads.
+/// Where a link leads. `host`: the app's own, whose `https` links open it.
 #[uniffi::export]
-pub fn parse_route(link: String) -> Result<ParsedRoute, OnsiteError> {
+pub fn parse_route(link: String, host: String) -> Result<ParsedRoute, OnsiteError> {
     now("parse_route", || {
-        let (route, refusal) = core::parse_link(&link);
+        let (route, refusal) = core::parse_link(&link, &host);
         Ok(ParsedRoute { route: route.into(), refusal: refusal.map(|refusal| refusal.as_str().to_owned()) })
     })
 }

@@ -1,7 +1,5 @@
 //! The repository's own commands: `cargo xtask COMMAND`. What the product does is never decided here.
 
-mod bench;
-
 use std::process::{Command, ExitCode};
 
 /// Tests that compare a checked-in file with what the code makes of it, and write it anew when told to: package and name.
@@ -18,10 +16,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["generate"] => generate(),
-        ["bench", rest @ ..] => bench::run(rest),
+        ["bench", rest @ ..] => bench(rest),
         _ => {
             eprintln!("usage: cargo xtask generate    writes the checked-in files that are made from the code");
-            eprintln!("       {}", bench::USAGE);
+            eprintln!("       cargo xtask bench […]     measures speed and size; --help says what can be chosen");
             ExitCode::from(2)
         }
     }
@@ -30,18 +28,25 @@ fn main() -> ExitCode {
 fn generate() -> ExitCode {
     for (package, test) in GENERATED {
         println!("{package}: {test}");
-        let run = Command::new(env!("CARGO"))
-            .args(["test", "--quiet", "--all-features", "--package", package, test])
-            .env("ONSITE_WRITE", "1")
-            .status();
-        match run {
-            Ok(status) if status.success() => {}
-            Ok(_) => return ExitCode::FAILURE,
-            Err(error) => {
-                eprintln!("cargo cannot be started: {error}");
-                return ExitCode::FAILURE;
-            }
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["test", "--quiet", "--all-features", "--package", package, test]).env("ONSITE_WRITE", "1");
+        if !ran(cargo) {
+            return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
+}
+
+/// What is measured is what is shipped: the optimized build.
+fn bench(arguments: &[&str]) -> ExitCode {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["run", "--quiet", "--release", "--package", "onsite-benches", "--"]).args(arguments);
+    if ran(cargo) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn ran(mut cargo: Command) -> bool {
+    cargo
+        .status()
+        .inspect_err(|error| eprintln!("cargo cannot be started: {error}"))
+        .is_ok_and(|status| status.success())
 }

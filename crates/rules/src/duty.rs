@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{LocationId, PersonId};
 use onsite_wire::onsite::{CallEntry, DutyBody};
+use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 
 use crate::action::Refusal;
+use crate::incident;
 
 const MINUTE_MS: i64 = 60_000;
 /// How long a site is a person's without being renewed (U7).
@@ -57,6 +59,12 @@ pub struct Call {
     pub reach: Reach,
     /// At which site the person is.
     pub at: Option<LocationId>,
+}
+
+/// Whether who to call is open (U6, P10): with Asset Advisor for at least one of the devices there.
+pub fn calls_open(devices: impl IntoIterator<Item = Subscription>) -> Result<(), Refusal> {
+    let has_it = devices.into_iter().any(|subscription| subscription == Subscription::AssetAdvisor);
+    incident::subscribed(has_it.then_some(Subscription::AssetAdvisor))
 }
 
 /// Who to call at a site (U6): those on duty here, then those at a site within 50 km, then those on duty elsewhere, each in
@@ -139,6 +147,17 @@ mod tests {
         assert_eq!(called(&[], &[5, 6]), [(5, Reach::OffDuty)]);
         assert_eq!(called(&[(9, None)], &[5, 6]), [(5, Reach::OffDuty)], "who is not on the list is not called");
         assert_eq!(called(&[], &[]), []);
+    }
+
+    #[test]
+    fn who_to_call_opens_with_asset_advisor_for_a_device_there_and_says_so() {
+        use Subscription::{AssetAdvisor, ItExpert, None};
+        assert_eq!(calls_open([None, ItExpert, AssetAdvisor]), Ok(()));
+        for without in [&[][..], &[None], &[ItExpert, None]] {
+            let refused = calls_open(without.iter().copied()).unwrap_err();
+            let said = (refused.code, refused.arguments["subscription"].as_str());
+            assert_eq!(said, (Code::SubscriptionNeeded, "asset_advisor"));
+        }
     }
 
     #[test]

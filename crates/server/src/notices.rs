@@ -91,10 +91,11 @@ pub(crate) async fn canary(State(app): State<Arc<App>>, caller: Caller) -> Resul
                 notification: None,
                 at: now,
                 count: 1,
+                incidents: None,
                 channel: Channel::Quiet,
                 sealed: String::new(),
             };
-            Ok::<_, Refused>(write.queue_push_to(row.installation, &push, &SealedWords::default())?)
+            Ok::<_, Refused>(write.queue_push_to(row.installation, &push, &SealedWords::default(), now)?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

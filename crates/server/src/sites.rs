@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use onsite_rules::duty::calls_open;
 use onsite_rules::fence::Fence;
 use onsite_rules::rights::Permission;
 use onsite_wire::codes::Code;
@@ -134,6 +135,13 @@ async fn set_calls(
         .write(move |write| {
             let scope = administrator(write, &caller, &path, site)?;
             let organization = scope.organization;
+            // An empty list takes one away, which is always possible.
+            if !calls.is_empty()
+                && let Err(refusal) = calls_open(write.view().subscriptions(organization, site)?)
+            {
+                let refused = Refused::of(refusal.code);
+                return Err(refusal.arguments.iter().fold(refused, |refused, (name, value)| refused.with(name, value)));
+            }
             for entry in &calls {
                 let member = write.view().membership(organization, entry.person)?;
                 member.ok_or_else(|| Refused::not_found("person"))?;

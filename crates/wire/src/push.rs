@@ -37,6 +37,9 @@ pub struct Push {
     /// How many it stands for.
     #[serde(default = "one")]
     pub count: i64,
+    /// In a daily one: how many incidents opened in the 24 hours before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incidents: Option<i64>,
     /// The channel.
     pub channel: Channel,
     /// [`SealedWords`] as a body of RFC 8291, in base64url.

@@ -105,10 +105,10 @@ async fn what_is_no_id_is_input_that_cannot_be_used() {
 #[test]
 fn links_and_pushes_are_read_without_an_account() {
     let alarm = "organizations/01010101-0101-0101-0101-010101010101/alarms/03030303-0303-0303-0303-030303030303";
-    let read = parse_route(format!("onsite://{alarm}")).unwrap();
+    let read = parse_route(format!("onsite://{alarm}"), "app.example".to_owned()).unwrap();
     assert_eq!(read.refusal, None);
     assert_eq!(route_link(read.route).unwrap(), format!("onsite://{alarm}"));
-    let hostile = parse_route(format!("https://evil.example/{alarm}")).unwrap();
+    let hostile = parse_route(format!("https://evil.example/{alarm}"), "app.example".to_owned()).unwrap();
     assert_eq!((hostile.route.target, hostile.refusal.as_deref()), (Target::Home, Some("other_host")));
     assert_eq!(code(&parse_push(b"{}".to_vec(), None).unwrap_err()), "push_invalid");
 }

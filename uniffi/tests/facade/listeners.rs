@@ -178,7 +178,9 @@ async fn two_hundred_windows_opened_and_let_go_leave_nothing_behind() {
     let subscriptions: Vec<_> = lists.iter().map(window).collect();
     lists.last().unwrap().until("rows", |told| told.batches > 0).await;
     // Half of them are cancelled, half are only let go of.
-    subscriptions.iter().step_by(2).for_each(|subscription| drop(subscription.cancel()));
+    subscriptions.iter().step_by(2).for_each(|subscription| {
+        subscription.cancel();
+    });
     drop(subscriptions);
     eventually("every listener is let go of", || lists.iter().all(|list| Arc::strong_count(&list.told) == 1)).await;
 }

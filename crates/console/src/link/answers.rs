@@ -121,7 +121,7 @@ async fn duty(account: &Account) -> Result<DutyPicture, Error> {
     let sites = room.sites().await?;
     let mut calls = Vec::new();
     for site in &sites {
-        calls.push(room.who_to_call(site.id).await?);
+        calls.push(room.who_to_call(site.id).await);
     }
     let (standing, colleagues, decisions) = (room.standing(), room.colleagues().await?, room.decisions());
     Ok(DutyPicture { standing, sites, colleagues, calls, decisions })

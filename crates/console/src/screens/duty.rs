@@ -134,7 +134,11 @@ fn calls(model: &Model, picture: &DutyPicture, drawing: &mut Drawing<'_>, area: 
     let selected = model.at.duty.selected;
     let label = picture.sites.get(selected).map_or("", |site| &site.label);
     let mut lines = vec![Line::styled(format!(" Call for {label}"), look.strong())];
-    for (call, name) in picture.calls.get(selected).into_iter().flatten() {
+    let found = picture.calls.get(selected);
+    if let Some(Err(error)) = found {
+        lines.push(Line::styled(format!(" {error}"), look.dim()));
+    }
+    for (call, name) in found.into_iter().flatten().flatten() {
         let reach = match call.reach {
             Reach::Here => "here",
             Reach::Near => "within 50 km",

@@ -3,12 +3,14 @@
 //! [`decide`] is asked by the server, which tells people, and by the phone, which may only silence: [`narrowed`] takes the
 //! quieter of both. Every rule that was asked leaves what it saw, so that a person can read why.
 
+mod chat;
 mod storm;
 
 use onsite_wire::onsite::{Channel, NoticeKind, NoticeSettings, Reasons, RuleAsked, Urgency, Verdict};
 use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 
+pub use chat::{CHAT_QUIET_MS, chat_push_at};
 pub use storm::{Storm, WINDOW_MS};
 
 use crate::severity::Shown;
@@ -57,8 +59,13 @@ pub struct Situation<'a> {
     pub may_see: bool,
     /// The device's subscription; missing: it is about no device.
     pub subscription: Option<Subscription>,
-    /// Instant pushes of this organization to this person before this one and within [`WINDOW_MS`] of `now`.
+    /// Of an alarm: it opened an incident, which is told in its place. The two are one notification (N1).
+    pub told_as_incident: bool,
+    /// Instant pushes of this organization to this person of the same [`storm_of`], before this one and within
+    /// [`WINDOW_MS`] of `now`.
     pub instant_before: usize,
+    /// Of a message: how many the notification of its chat stands for that the person has not read yet.
+    pub unread_before: i64,
     /// The same event is there already (N5).
     pub known: bool,
     /// The time of deciding.
@@ -92,6 +99,7 @@ const RULES: &[(&str, Rule)] = &[
     ("rights", rights),
     ("own_doing", own_doing),
     ("same_event", same_event),
+    ("one_with_incident", one_with_incident),
     ("push_switch", push_switch),
     ("subscription", subscription),
     ("severity", severity),
@@ -100,6 +108,7 @@ const RULES: &[(&str, Rule)] = &[
     ("duty", duty),
     ("age", age),
     ("urgency", urgency),
+    ("chat", chat),
     ("storm", storm),
 ];
 
@@ -111,9 +120,20 @@ fn silent_if(input: &str, silent: bool) -> (String, Option<Verdict>) {
     (input.to_owned(), silent.then_some(Verdict::Silent))
 }
 
-/// Whether it is of an alarm's own doing: what people do is told without regard to severity and subscription.
-const fn of_an_alarm(kind: NoticeKind) -> bool {
-    matches!(kind, NoticeKind::Alarm | NoticeKind::AlarmCleared | NoticeKind::MuteEnded)
+/// Whether it is of an alarm's own doing, an incident that it opened included: what people do is told without regard to
+/// severity and subscription.
+const fn of_an_alarm(event: &Event) -> bool {
+    match event.kind {
+        NoticeKind::Alarm | NoticeKind::AlarmCleared | NoticeKind::MuteEnded => true,
+        NoticeKind::Incident => event.urgency.is_some(),
+        _ => false,
+    }
+}
+
+/// What an instant event is counted with: alarms with alarms, and each kind of what people do by itself. So what a
+/// colleague hands over in one go swallows no critical alarm.
+pub const fn storm_of(event: &Event) -> NoticeKind {
+    if of_an_alarm(event) { NoticeKind::Alarm } else { event.kind }
 }
 
 fn known_kind(situation: &Situation<'_>) -> (String, Option<Verdict>) {
@@ -127,12 +147,19 @@ fn rights(situation: &Situation<'_>) -> (String, Option<Verdict>) {
 
 fn own_doing(situation: &Situation<'_>) -> (String, Option<Verdict>) {
     // The end of one's own mute is announced to oneself.
-    let own = situation.event.own_doing && situation.event.kind == NoticeKind::Assignment;
-    silent_if(yes(situation.event.own_doing), own)
+    let of_people = matches!(
+        situation.event.kind,
+        NoticeKind::Assignment | NoticeKind::Incident | NoticeKind::IncidentState | NoticeKind::Message
+    );
+    silent_if(yes(situation.event.own_doing), situation.event.own_doing && of_people)
 }
 
 fn same_event(situation: &Situation<'_>) -> (String, Option<Verdict>) {
     silent_if(yes(situation.known), situation.known)
+}
+
+fn one_with_incident(situation: &Situation<'_>) -> (String, Option<Verdict>) {
+    silent_if(yes(situation.told_as_incident), situation.told_as_incident)
 }
 
 fn push_switch(situation: &Situation<'_>) -> (String, Option<Verdict>) {
@@ -147,14 +174,14 @@ fn subscription(situation: &Situation<'_>) -> (String, Option<Verdict>) {
         Some(Subscription::None) => ("none", false),
         None => ("no_device", true),
     };
-    silent_if(word, !pushes && of_an_alarm(situation.event.kind))
+    silent_if(word, !pushes && of_an_alarm(&situation.event))
 }
 
 fn severity(situation: &Situation<'_>) -> (String, Option<Verdict>) {
     match situation.event.urgency {
         Some(urgency) => {
             let wished = situation.settings.severities.contains(&urgency);
-            silent_if(urgency.as_str(), !wished && of_an_alarm(situation.event.kind))
+            silent_if(urgency.as_str(), !wished && of_an_alarm(&situation.event))
         }
         None => silent_if("none", situation.event.kind == NoticeKind::Alarm),
     }
@@ -166,7 +193,7 @@ fn clearing(situation: &Situation<'_>) -> (String, Option<Verdict>) {
 }
 
 fn mute(situation: &Situation<'_>) -> (String, Option<Verdict>) {
-    silent_if(yes(situation.muted), situation.muted && of_an_alarm(situation.event.kind))
+    silent_if(yes(situation.muted), situation.muted && of_an_alarm(&situation.event))
 }
 
 fn duty(situation: &Situation<'_>) -> (String, Option<Verdict>) {
@@ -186,11 +213,25 @@ fn age(situation: &Situation<'_>) -> (String, Option<Verdict>) {
 
 fn urgency(situation: &Situation<'_>) -> (String, Option<Verdict>) {
     let event = &situation.event;
-    match (event.kind, event.urgency) {
-        (NoticeKind::Alarm | NoticeKind::MuteEnded, Some(Urgency::Critical)) => ("instant".to_owned(), None),
-        (kind, _) if of_an_alarm(kind) => ("bundled".to_owned(), Some(Verdict::Bundle)),
-        _ => ("person".to_owned(), Some(Verdict::Notify)),
+    match (of_an_alarm(event), event.kind, event.urgency) {
+        (true, NoticeKind::Alarm | NoticeKind::MuteEnded | NoticeKind::Incident, Some(Urgency::Critical)) => {
+            ("instant".to_owned(), None)
+        }
+        (true, ..) => ("bundled".to_owned(), Some(Verdict::Bundle)),
+        // What is told once a day or counted already needs no counting.
+        (false, NoticeKind::Bundle | NoticeKind::Daily | NoticeKind::Canary, _) => {
+            ("once".to_owned(), Some(Verdict::Notify))
+        }
+        (false, ..) => ("person".to_owned(), None),
     }
+}
+
+fn chat(situation: &Situation<'_>) -> (String, Option<Verdict>) {
+    if situation.event.kind != NoticeKind::Message {
+        return ("no_message".to_owned(), None);
+    }
+    let verdict = if situation.unread_before > 0 { Verdict::CountUp } else { Verdict::Notify };
+    (format!("{} unread", situation.unread_before), Some(verdict))
 }
 
 fn storm(situation: &Situation<'_>) -> (String, Option<Verdict>) {
@@ -214,21 +255,25 @@ pub fn narrowed(server: Verdict, phone: Verdict) -> Verdict {
     if loudness(phone) == 0 { Verdict::Silent } else { server }
 }
 
-/// The channel of an event.
+/// The channel of an event. An incident that a critical alarm opened rings as that alarm.
 pub const fn channel(kind: NoticeKind, urgency: Option<Urgency>) -> Channel {
+    use NoticeKind::{Alarm, Assignment, Bundle, Incident, IncidentState, Message, MuteEnded, MuteEnding};
     match (kind, urgency) {
-        (NoticeKind::Alarm | NoticeKind::MuteEnded | NoticeKind::Bundle, Some(Urgency::Critical)) => Channel::Critical,
-        (NoticeKind::Alarm | NoticeKind::MuteEnded, _) => Channel::Warning,
-        (NoticeKind::Bundle, Some(_)) => Channel::Warning,
-        (NoticeKind::Assignment, _) => Channel::Assignment,
-        (NoticeKind::MuteEnding, _) => Channel::Mute,
+        (Alarm | MuteEnded | Bundle | Incident, Some(Urgency::Critical)) => Channel::Critical,
+        (Alarm | MuteEnded, _) | (Bundle, Some(_)) => Channel::Warning,
+        (Assignment, _) => Channel::Assignment,
+        (MuteEnding, _) => Channel::Mute,
+        (Incident | IncidentState, _) => Channel::Incident,
+        (Message, _) => Channel::Chat,
         _ => Channel::Quiet,
     }
 }
 
-/// The sound of a channel: missing is the usual one, empty is none. What counts up makes a sound the first time only.
+/// The sound of a channel: missing is the usual one, empty is none. What counts up makes a sound the first time only; a
+/// chat, whose pushes are kept apart by [`chat_push_at`], each time.
 pub fn sound(settings: &NoticeSettings, channel: Channel, count: i64, verdict: Verdict) -> Option<String> {
-    if channel == Channel::Quiet || (verdict == Verdict::CountUp && count > 1) {
+    let counts = verdict == Verdict::CountUp && count > 1 && channel != Channel::Chat;
+    if channel == Channel::Quiet || counts {
         return Some(String::new());
     }
     settings.sounds.get(channel.as_str()).cloned()

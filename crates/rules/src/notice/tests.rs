@@ -15,7 +15,9 @@ fn critical(settings: &NoticeSettings) -> Situation<'_> {
         duty: Duty::Unknown,
         may_see: true,
         subscription: Some(Subscription::ItExpert),
+        told_as_incident: false,
         instant_before: 0,
+        unread_before: 0,
         known: false,
         now: NOW,
     }
@@ -97,9 +99,50 @@ fn the_end_of_a_mute_is_announced_though_it_holds_and_an_assignment_needs_no_sub
     let ending = Situation { muted: true, event: Event { own_doing: true, ..ending.event }, ..ending };
     assert_eq!(decided(&ending).0, Verdict::Notify);
     let assigned = of(NoticeKind::Assignment, Some(Urgency::Warning), &settings);
-    assert_eq!(decided(&Situation { subscription: Some(Subscription::None), ..assigned }).0, Verdict::Notify);
+    assert_eq!(
+        decided(&Situation { subscription: Some(Subscription::None), ..assigned }),
+        said(Verdict::Notify, "storm")
+    );
     let own = Situation { event: Event { own_doing: true, ..assigned.event }, ..assigned };
     assert_eq!(decided(&own), said(Verdict::Silent, "own_doing"));
+}
+
+#[test]
+fn an_alarm_and_the_incident_that_it_opens_are_one_notification_that_counts_as_the_alarm() {
+    let settings = NoticeSettings::default();
+    let alarm = Situation { told_as_incident: true, ..critical(&settings) };
+    assert_eq!(decided(&alarm), said(Verdict::Silent, "one_with_incident"));
+    let incident = of(NoticeKind::Incident, Some(Urgency::Critical), &settings);
+    assert_eq!(decided(&incident), said(Verdict::Notify, "storm"));
+    assert_eq!(decided(&Situation { instant_before: STORM, ..incident }).0, Verdict::CountUp);
+    assert_eq!((storm_of(&incident.event), storm_of(&alarm.event)), (NoticeKind::Alarm, NoticeKind::Alarm));
+    let only_warnings = NoticeSettings { severities: vec![Urgency::Warning], ..NoticeSettings::default() };
+    let unwished = of(NoticeKind::Incident, Some(Urgency::Critical), &only_warnings);
+    assert_eq!(decided(&unwished), said(Verdict::Silent, "severity"));
+}
+
+#[test]
+fn what_people_do_with_incidents_is_told_at_once_to_others_and_counts_up_by_itself() {
+    let settings = NoticeSettings { severities: Vec::new(), ..NoticeSettings::default() };
+    for kind in [NoticeKind::Incident, NoticeKind::IncidentState, NoticeKind::Assignment] {
+        let event = of(kind, None, &settings);
+        assert_eq!(decided(&event), said(Verdict::Notify, "storm"));
+        assert_eq!(decided(&Situation { instant_before: STORM, ..event }).0, Verdict::CountUp);
+        assert_eq!(storm_of(&event.event), kind, "it fills no storm of alarms");
+        let own = Situation { event: Event { own_doing: true, ..event.event }, ..event };
+        assert_eq!(decided(&own), said(Verdict::Silent, "own_doing"));
+    }
+}
+
+#[test]
+fn the_first_unread_message_of_a_chat_is_told_and_the_others_are_counted_to_it() {
+    let settings = NoticeSettings::default();
+    let message = of(NoticeKind::Message, None, &settings);
+    assert_eq!(decided(&message), said(Verdict::Notify, "chat"));
+    let second = Situation { unread_before: 1, instant_before: 100, ..message };
+    assert_eq!(decided(&second), said(Verdict::CountUp, "chat"));
+    assert_eq!(channel(NoticeKind::Message, None), Channel::Chat);
+    assert_eq!(sound(&settings, Channel::Chat, 7, Verdict::CountUp), None, "its pushes are apart, and each rings");
 }
 
 #[test]
@@ -137,12 +180,16 @@ prop_compose! {
         muted in any::<bool>(), may_see in any::<bool>(), known in any::<bool>(),
         duty in any_of(&[Duty::On, Duty::Off, Duty::Unknown]),
         subscription in any_of(&[None, Some(Subscription::None), Some(Subscription::ItExpert), Some(Subscription::AssetAdvisor)]),
-        instant_before in 0..10_usize, age in 0..200_000_000_i64,
+        instant_before in 0..10_usize, unread_before in 0..3_i64, told_as_incident in any::<bool>(),
+        age in 0..200_000_000_i64,
     ) -> Situation<'static> {
         // A few hundred settings leak per run of the tests; a situation borrows them.
         let settings: &'static NoticeSettings = Box::leak(Box::new(settings.clone()));
         let event = Event { kind, urgency, at: NOW.plus_millis(-age), own_doing: own };
-        Situation { event, settings, muted, duty, may_see, subscription, instant_before, known, now: NOW }
+        Situation {
+            event, settings, muted, duty, may_see, subscription, told_as_incident, instant_before, unread_before, known,
+            now: NOW,
+        }
     }
 }
 
@@ -178,7 +225,7 @@ proptest! {
         ] {
             prop_assert_eq!(decide(&silenced).verdict, Verdict::Silent);
         }
-        if of_an_alarm(situation.event.kind) {
+        if of_an_alarm(&situation.event) {
             prop_assert_eq!(decide(&Situation { muted: true, ..situation }).verdict, Verdict::Silent);
         }
     }

@@ -6,11 +6,11 @@ use onsite_rules::action::{Refusal, Standing, UNMUTE};
 use onsite_rules::mute::{MuteBody, Target, check, holds, muted};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{AlarmId, DeviceId};
-use onsite_wire::onsite::{CurrentState, NoticeSubject, Position, SubjectKind};
+use onsite_wire::onsite::{CurrentState, Position, SubjectKind};
 use onsite_wire::rest::{Alarm, Device, MuteAspect, Muted};
 
 use super::decide::{Arrived, Effect, Stop};
-use crate::storage::{Due, Feed, Write};
+use crate::storage::{Feed, Write};
 
 /// What carries the mute.
 enum Carrier {
@@ -63,20 +63,12 @@ pub(super) fn apply(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effe
         muted: set,
     };
     let version = aspect.version;
-    let kind = match carrier.target() {
-        Target::Alarm { .. } => NoticeSubject::Alarm,
-        Target::Device => NoticeSubject::Device,
-    };
-    write.note_mute(arrived.scope.organization, kind, arrived.request.subject.id, &aspect)?;
-    let ends_at = aspect.muted.as_ref().and_then(|muted| muted.until);
-    let position = carry(write, arrived, carrier, aspect)?;
     let (organization, subject) = (arrived.scope.organization, arrived.request.subject);
+    write.note_mute(organization, subject.kind, subject.id, &aspect)?;
+    let position = carry(write, arrived, carrier, aspect)?;
     if subject.kind == SubjectKind::Device {
-        write.set_due(organization, subject.id, Due::DeviceMuteEnds, ends_at)?;
         // Lifted: what it kept back may open an incident now (I1).
         write.consider_device(organization, DeviceId(subject.id))?;
-    } else {
-        write.set_due(organization, subject.id, Due::AlarmMuteEnds, ends_at)?;
     }
     Ok(Effect { version: Some(version), position: Some(position), details })
 }

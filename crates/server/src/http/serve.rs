@@ -23,9 +23,12 @@ use tokio::task::JoinHandle;
 use tower::Service;
 
 use super::faults::{Cut, FaultSwitch};
+use super::idle::{Answering, Asked, Patience};
 
 /// How long running requests may take to end.
 const GRACE: Duration = Duration::from_secs(3);
+/// The most requests at a time on one connection of HTTP/2.
+const STREAMS: u32 = 100;
 
 /// A server that is listening.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ impl Listening {
     }
 }
 
-/// Begins to listen. `patience`: how long the head of a request may take.
+/// Begins to listen. `patience`: how long the head of a request may take, and how long a connection may be without one.
 pub(crate) async fn listen(
     address: SocketAddr,
     tls: Option<RustlsConfig>,
@@ -55,13 +58,20 @@ pub(crate) async fn listen(
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
-    let cuttable = CuttableAcceptor { faults: faults.clone() };
-    let make = Front { router, faults, peer: None };
+    let cuttable = CuttableAcceptor { faults: faults.clone(), patience };
+    let make = Front { router, faults, peer: None, asked: Asked::nothing() };
     let mut server = Server::<SocketAddr>::from_listener(listener).handle(handle.clone());
     // Whoever dribbles a request would else hold a connection for ever, and with many of them all there are.
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience);
-    // The other protocol has no such time-out: its connections are asked whether they live.
-    server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(patience).keep_alive_timeout(patience);
+    // The other protocol has no such time-out: what is idle is cut off below it (see `idle`), and what is not is asked
+    // whether it lives.
+    server
+        .http_builder()
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(patience)
+        .keep_alive_timeout(patience)
+        .max_concurrent_streams(STREAMS);
     let task = match tls {
         None => tokio::spawn(server.acceptor(cuttable).serve(make)),
         Some(config) => tokio::spawn(server.acceptor(RustlsAcceptor::new(config).acceptor(cuttable)).serve(make)),
@@ -75,6 +85,7 @@ struct Front {
     router: Router,
     faults: FaultSwitch,
     peer: Option<SocketAddr>,
+    asked: Asked,
 }
 
 impl Service<SocketAddr> for Front {
@@ -105,7 +116,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Self { mut router, faults, peer } = self.clone();
+        let under_way = self.asked.begin();
+        let Self { mut router, faults, peer, .. } = self.clone();
         if let Some(peer) = peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
@@ -115,28 +127,34 @@ where
                 Ok(response) => response,
                 Err(impossible) => match impossible {},
             };
-            faults.through(request, answer).await
+            let answered = faults.through(request, answer).await;
+            answered.map(|response| response.map(|body| Answering::body(body, under_way)))
         })
     }
 }
 
-/// Accepts connections that break when the signal is lost.
+/// Accepts connections that break when the signal is lost, and when nothing is asked on them.
 #[derive(Clone)]
 struct CuttableAcceptor {
     faults: FaultSwitch,
+    patience: Duration,
 }
 
-impl<S> Accept<TcpStream, S> for CuttableAcceptor {
+impl Accept<TcpStream, Front> for CuttableAcceptor {
     type Stream = Cuttable;
-    type Service = S;
-    type Future = std::future::Ready<io::Result<(Cuttable, S)>>;
+    type Service = Front;
+    type Future = std::future::Ready<io::Result<(Cuttable, Front)>>;
 
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+    fn accept(&self, stream: TcpStream, service: Front) -> Self::Future {
         let offline = self.faults.watch_offline();
         if *offline.borrow() {
             return std::future::ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        let accepted = stream.set_nodelay(true).map(|()| (Cuttable { stream, cut: cut(offline) }, service));
+        let asked = Asked::nothing();
+        let patience = Patience::new(asked.clone(), self.patience);
+        let accepted = stream
+            .set_nodelay(true)
+            .map(|()| (Cuttable { stream, cut: cut(offline), patience }, Front { asked, ..service }));
         std::future::ready(accepted)
     }
 }
@@ -151,10 +169,11 @@ fn cut(mut offline: watch::Receiver<bool>) -> Signal {
     })
 }
 
-/// A connection that breaks when the signal is lost, also while nothing is said on it.
+/// A connection that breaks when the signal is lost, also while nothing is said on it, and when nothing is asked on it.
 struct Cuttable {
     stream: TcpStream,
     cut: Signal,
+    patience: Patience,
 }
 
 impl Cuttable {
@@ -177,7 +196,10 @@ impl AsyncRead for Cuttable {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Pending if self.patience.is_over(context) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            read => read,
+        }
     }
 }
 

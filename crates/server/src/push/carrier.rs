@@ -23,8 +23,6 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const FIRST_MS: i64 = 2_000;
 /// The longest wait between two attempts.
 const LONGEST_MS: i64 = 15 * 60 * 1_000;
-/// A push that waited longer is not sent: it would wake somebody for yesterday.
-const GIVEN_UP_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How much longer than asked for is waited at the most.
 const LONGEST_ASKED_MS: u64 = 60 * 60 * 1_000;
 
@@ -99,7 +97,8 @@ impl Carrier {
         }
     }
 
-    /// Hands over everything whose time has come.
+    /// Hands over everything whose time has come. What waited for a day is not among it: that rule, too, is looked at again
+    /// when a push is taken.
     pub(crate) async fn carry(&self) -> Result<(), StorageError> {
         let storage = self.storage.clone();
         let now = storage.now();
@@ -124,7 +123,6 @@ impl Carrier {
                 }
                 Handed::Gone => write.drop_registration(&push.to),
                 Handed::Refused => write.push_is_done(&push),
-                Handed::Later(_) if write.now().millis_since(push.clear.at) > GIVEN_UP_MS => write.push_is_done(&push),
                 Handed::Later(asked) => {
                     let asked = asked.map_or(0, |asked| asked.as_millis().min(u128::from(LONGEST_ASKED_MS)));
                     let asked = i64::try_from(asked).unwrap_or(LONGEST_MS);

@@ -243,6 +243,7 @@ pub struct Write<'c> {
     counters: HashMap<OrganizationId, i64>,
     moved: BTreeMap<(OrganizationId, Feed, Option<PersonId>), i64>,
     measured: Vec<Measured>,
+    silent: bool,
 }
 
 /// What listeners are to be told after a commit.
@@ -254,7 +255,14 @@ pub(super) struct News {
 impl<'c> Write<'c> {
     pub(super) fn begin(connection: &'c mut Connection, now: Timestamp) -> Result<Self, StorageError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Self { transaction, now, counters: HashMap::new(), moved: BTreeMap::new(), measured: Vec::new() })
+        Ok(Self {
+            transaction,
+            now,
+            counters: HashMap::new(),
+            moved: BTreeMap::new(),
+            measured: Vec::new(),
+            silent: false,
+        })
     }
 
     /// The time of this transaction.
@@ -269,6 +277,16 @@ impl<'c> Write<'c> {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.transaction
+    }
+
+    /// From here on nobody is notified of what this transaction does.
+    pub(super) const fn tell_nobody(&mut self) {
+        self.silent = true;
+    }
+
+    /// Whether people are notified of what this transaction does.
+    pub(super) const fn tells(&self) -> bool {
+        !self.silent
     }
 
     /// The next offset, for a change of this feed.
@@ -294,6 +312,23 @@ impl<'c> Write<'c> {
     /// Where this transaction moved a feed to, if it did.
     pub(super) fn moved_to(&self, organization: OrganizationId, feed: Feed) -> Option<i64> {
         self.moved.get(&(organization, feed, None)).copied()
+    }
+
+    /// Does something whole or not at all: where it fails nothing of it is left, and this transaction goes on.
+    pub(crate) fn apart<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let before = (self.counters.clone(), self.moved.clone(), self.measured.len());
+        self.transaction.execute_batch("SAVEPOINT apart")?;
+        let done = work(self);
+        if done.is_err() {
+            self.transaction.execute_batch("ROLLBACK TO apart")?;
+            self.measured.truncate(before.2);
+            (self.counters, self.moved) = (before.0, before.1);
+        }
+        self.transaction.execute_batch("RELEASE apart")?;
+        done
     }
 
     /// To be told to live streams when this is committed.

@@ -3,8 +3,9 @@
 //! A person on duty is one object, seen by everybody; where the person is, is another, seen by whoever may see the site.
 //! It is gone when the lease ends, and its site with it: nothing of where somebody was is kept.
 
-use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
+use onsite_wire::ids::{DeviceId, LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::{AtSite, CallEntry, DutyEntry, Outline, SiteEntry};
+use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 use uuid::Uuid;
@@ -14,7 +15,8 @@ use super::inventory::{read_body, write_body};
 use super::objects::{Kind, Stored};
 use super::{Storage, StorageError, View};
 
-/// How long the log tells an action about a presence that comes twice from one that is new: longer than one is taken.
+/// How long the log tells a switch or a presence that comes twice from one that is new: longer than one is taken. A switch
+/// off, which is never too late, changes nothing when it comes again: the one that holds was pressed later.
 const LOGGED_MS: i64 = 2 * onsite_rules::duty::LEASE_MS;
 
 /// The id of the object that says where a person is.
@@ -29,6 +31,23 @@ impl View<'_> {
     pub(crate) fn site(&self, organization: OrganizationId, id: Uuid) -> Result<Option<SiteEntry>, StorageError> {
         let found = self.object(organization, Kind::Site, id)?;
         found.map(|(stored, _)| read_body("site", &stored.body)).transpose()
+    }
+
+    /// What is subscribed to for the devices of a location and below; without one, of the organization.
+    pub(crate) fn subscriptions(
+        &self,
+        organization: OrganizationId,
+        location: Option<LocationId>,
+    ) -> Result<Vec<Subscription>, StorageError> {
+        let inside =
+            location.map(|top| Ok::<_, StorageError>(self.locations(organization)?.subtree(top))).transpose()?;
+        let mut subscriptions = Vec::new();
+        for id in self.ids_of(organization, Kind::Device)? {
+            let Some((device, place, _)) = self.device(organization, DeviceId(id))? else { continue };
+            let counts = inside.as_ref().is_none_or(|inside| place.is_some_and(|place| inside.contains(&place)));
+            subscriptions.extend(device.subscription.filter(|_| counts));
+        }
+        Ok(subscriptions)
     }
 
     /// Somebody who is on duty.
@@ -68,7 +87,7 @@ impl View<'_> {
     fn a_lease_is_over(&self, now: Timestamp) -> Result<bool, StorageError> {
         let over = self.connection.prepare_cached("SELECT 1 FROM leases WHERE until <= ?1")?.exists([now.micros()])?;
         let logged = now.plus_millis(-LOGGED_MS);
-        let old = "SELECT 1 FROM actions WHERE kind = 'presence' AND arrived_at < ?1";
+        let old = "SELECT 1 FROM actions WHERE kind IN ('presence', 'duty') AND arrived_at < ?1";
         Ok(over || self.connection.prepare_cached(old)?.exists([logged.micros()])?)
     }
 }
@@ -150,6 +169,7 @@ impl Write<'_> {
         name: &str,
         since: Timestamp,
     ) -> Result<i64, StorageError> {
+        self.forget_kept_back(organization, person)?;
         let entry =
             DutyEntry { id: person.0, person, name: name.to_owned(), since: Some(since), at: None, revision: 0 };
         self.put_if_different(organization, &stored_duty(Kind::Duty, &entry, None)?)
@@ -213,7 +233,7 @@ impl Write<'_> {
             self.end_presence(OrganizationId::from_bytes(*organization), PersonId::from_bytes(*person))?;
         }
         self.connection()
-            .prepare_cached("DELETE FROM actions WHERE kind = 'presence' AND arrived_at < ?1")?
+            .prepare_cached("DELETE FROM actions WHERE kind IN ('presence', 'duty') AND arrived_at < ?1")?
             .execute([now.plus_millis(-LOGGED_MS).micros()])?;
         Ok(over.len())
     }

@@ -69,17 +69,17 @@ impl View<'_> {
     }
 
     /// Whether a mute of the alarm, of its device or of one that this is part of holds now.
-    fn is_muted(
+    pub(super) fn is_muted(
         &self,
         organization: OrganizationId,
         alarm: &Alarm,
-        device: &Device,
+        device: Option<&Device>,
         now: Timestamp,
     ) -> Result<bool, StorageError> {
         if alarm.mute.as_ref().is_some_and(|mute| holds(mute, alarm.cleared_time.is_some(), now)) {
             return Ok(true);
         }
-        let mut next = Some(device.clone());
+        let mut next = device.cloned();
         for _ in 0..DEPTH {
             let Some(device) = next else { return Ok(false) };
             if device.mute.as_ref().is_some_and(|mute| holds(mute, false, now)) {
@@ -154,7 +154,9 @@ impl Write<'_> {
             revision: 0,
         };
         takes_part(&mut incident, &by);
-        self.put_incident(organization, &incident)
+        let offset = self.put_incident(organization, &incident)?;
+        self.tell_of_opening(organization, &incident)?;
+        Ok(offset)
     }
 
     fn name_alarm(
@@ -212,7 +214,9 @@ impl Write<'_> {
         if to == IncidentState::Closed {
             self.settle_chat(organization, incident.id)?;
         }
-        self.put_incident(organization, &incident)
+        let offset = self.put_incident(organization, &incident)?;
+        self.tell_of_state(organization, &incident, by, to)?;
+        Ok(offset)
     }
 
     /// The time of a solved incident is over.
@@ -235,7 +239,7 @@ impl Write<'_> {
         let now = self.now();
         if subscribed(device.subscription).is_err()
             || !self.offered(organization)?.contains(&Capability::Incidents)
-            || self.view().is_muted(organization, alarm, &device, now)?
+            || self.view().is_muted(organization, alarm, Some(&device), now)?
         {
             return Ok(());
         }
@@ -284,7 +288,7 @@ impl Write<'_> {
 }
 
 /// The id of the incident that an alarm opens. An alarm opens one once; so the same demonstration has the same ids.
-fn opened_by(alarm: AlarmId) -> IncidentId {
+pub(super) fn opened_by(alarm: AlarmId) -> IncidentId {
     let hash: [u8; 32] = Sha256::digest(format!("incident {alarm}").as_bytes()).into();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(hash).for_each(|(byte, of)| *byte = of);

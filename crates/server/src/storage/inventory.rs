@@ -43,11 +43,15 @@ impl View<'_> {
         organization: OrganizationId,
         device: Option<DeviceId>,
     ) -> Result<Vec<Alarm>, StorageError> {
-        let mut statement = self.connection.prepare_cached(
+        let sql = if device.is_some() {
+            "SELECT body FROM objects INDEXED BY objects_by_parent
+             WHERE organization = ?1 AND parent = ?2 AND kind = 'alarm' AND ended_at IS NULL AND removed_at IS NULL"
+        } else {
             "SELECT body FROM objects
-             WHERE organization = ?1 AND feed = 'alarms' AND ended_at IS NULL AND (?2 IS NULL OR parent = ?2)",
-        )?;
+             WHERE organization = ?1 AND feed = 'alarms' AND ended_at IS NULL AND removed_at IS NULL AND ?2 IS NULL"
+        };
         let device = device.map(|device| *device.bytes());
+        let mut statement = self.connection.prepare_cached(sql)?;
         let bodies = statement.query_map(params![organization.bytes(), device], |row| row.get::<_, String>(0))?;
         bodies.map(|body| read_body("alarm", &body?)).collect()
     }
@@ -168,7 +172,7 @@ impl Write<'_> {
 
     /// Sensors and alarms of a device go to its new place. Those that came before their device get their place here.
     fn follow(&mut self, organization: OrganizationId, device: DeviceId, place: Place) -> Result<(), StorageError> {
-        for kind in [Kind::Sensor, Kind::Alarm, Kind::Incident] {
+        for kind in [Kind::Sensor, Kind::Alarm, Kind::Incident, Kind::Notification] {
             for id in self.view().ids_below(organization, kind, device.0)? {
                 self.bring_along(organization, kind, id, place)?;
             }
@@ -192,6 +196,10 @@ impl Write<'_> {
         place: Place,
     ) -> Result<(), StorageError> {
         self.touch(organization, kind, id, place)?;
+        // What was told of it has its words, and goes out of sight with it.
+        for told in self.view().ids_below(organization, Kind::Notification, id)? {
+            self.touch(organization, Kind::Notification, told, place)?;
+        }
         match kind {
             Kind::Alarm => self.check_assignment(organization, AlarmId(id)),
             Kind::Incident => self.move_chat(organization, IncidentId(id), place),

@@ -25,6 +25,7 @@ mod migrations;
 mod notices;
 mod objects;
 mod people;
+mod photos;
 mod rights;
 mod tree;
 
@@ -44,7 +45,6 @@ pub use backup::{back_up, restore};
 pub use changes::{Feed, FeedState, Row, Write};
 pub(crate) use chats::Line;
 pub use conditions::Condition;
-pub(crate) use due::Due;
 pub(crate) use incidents::Opening;
 pub use ingest::IngestError;
 pub use measurements::{MeasuredAt, Replayed};
@@ -86,6 +86,17 @@ pub enum StorageError {
     /// The thread that worked on it is gone.
     #[error("the work was interrupted")]
     Interrupted,
+}
+
+impl StorageError {
+    /// Whether only what was worked on is the matter, and not the data as a whole: it would fail again, and only that.
+    pub(crate) fn is_of_one_object(&self) -> bool {
+        match self {
+            Self::Unreadable(..) => true,
+            Self::Database(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation),
+            Self::File(_) | Self::Newer { .. } | Self::NoBackup | Self::InUse | Self::Interrupted => false,
+        }
+    }
 }
 
 /// A feed has moved: what a ring says. `audience` is set when only one person is concerned.

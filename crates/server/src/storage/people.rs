@@ -5,6 +5,7 @@ use onsite_wire::onsite::{Capability, PersonEntry};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::changes::{Feed, Write};
+use super::import::ALL_CAPABILITIES;
 use super::inventory::{read_body, write_body};
 use super::objects::{Kind, Stored};
 use super::{StorageError, View};
@@ -62,8 +63,10 @@ fn organization(row: &Row<'_>) -> rusqlite::Result<(OrganizationRow, String)> {
     Ok((found, row.get(4)?))
 }
 
+/// What was cut down is kept as a list; `null` is everything that this version has, whatever the one had that wrote it.
 fn with_capabilities((row, capabilities): (OrganizationRow, String)) -> Result<OrganizationRow, StorageError> {
-    Ok(OrganizationRow { capabilities: read_body("capabilities", &capabilities)?, ..row })
+    let cut_down: Option<Vec<Capability>> = read_body("capabilities", &capabilities)?;
+    Ok(OrganizationRow { capabilities: cut_down.unwrap_or_else(|| ALL_CAPABILITIES.to_vec()), ..row })
 }
 
 impl View<'_> {
@@ -148,7 +151,10 @@ impl View<'_> {
 }
 
 impl Write<'_> {
+    /// Writes an organization. One that offers everything offers what a later version has, too.
     pub(super) fn put_organization_row(&mut self, row: &OrganizationRow) -> Result<(), StorageError> {
+        let all = ALL_CAPABILITIES.iter().all(|capability| row.capabilities.contains(capability));
+        let cut_down = (!all).then_some(&row.capabilities);
         let (partner, partner_name) = row.partner.clone().unzip();
         self.connection()
             .prepare_cached(
@@ -162,7 +168,7 @@ impl Write<'_> {
                 row.label,
                 partner.map(|partner| *partner.bytes()),
                 partner_name.unwrap_or_default(),
-                write_body("capabilities", &row.capabilities)?,
+                write_body("capabilities", &cut_down)?,
             ])?;
         Ok(())
     }
@@ -202,6 +208,7 @@ impl Write<'_> {
             self.connection().prepare_cached(sql)?.execute(params![organization.bytes(), person.bytes()])?;
         }
         self.end_duty(organization, person)?;
+        self.check_assignments_of(organization, person)?;
         self.remove(organization, Kind::Person, person.0)
     }
 

@@ -16,7 +16,7 @@ use serde_json::json;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The northern UPS has Asset Advisor, the others do not; no alarm is active.
-fn watched() -> OrganizationDocument {
+pub fn watched() -> OrganizationDocument {
     let mut document = harbour_mill();
     document.alarms.clear();
     for object in &mut document.inventory_objects {
@@ -29,13 +29,13 @@ fn watched() -> OrganizationDocument {
     document
 }
 
-async fn site() -> Site {
+pub async fn site() -> Site {
     let site = Site::empty(onsite_server::Limits::default()).await;
     site.server.store().import(watched()).await.unwrap();
     site
 }
 
-async fn raise(site: &Site, name: &str, number: u8) -> AlarmId {
+pub async fn raise(site: &Site, name: &str, number: u8) -> AlarmId {
     site.server.store().condition_occurs(condition(name, number), site.now()).await.unwrap()
 }
 
@@ -44,21 +44,21 @@ async fn incidents(phone: &Phone) -> Vec<Incident> {
     serde_json::from_value(feed.body["objects"].clone()).unwrap()
 }
 
-async fn the_incident(phone: &Phone) -> Incident {
+pub async fn the_incident(phone: &Phone) -> Incident {
     let mut all = incidents(phone).await;
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
 }
 
-fn unversioned(kind: &str, id: uuid::Uuid, body: serde_json::Value) -> ActionRequest {
+pub fn unversioned(kind: &str, id: uuid::Uuid, body: serde_json::Value) -> ActionRequest {
     ActionRequest { basis: None, ..action(kind, SubjectKind::Incident, id, 0, body) }
 }
 
-fn say(incident: IncidentId, text: &str) -> ActionRequest {
+pub fn say(incident: IncidentId, text: &str) -> ActionRequest {
     unversioned("message", incident.0, json!({"text": text}))
 }
 
-fn open(device: onsite_wire::ids::DeviceId, accepted: bool) -> ActionRequest {
+pub fn open(device: onsite_wire::ids::DeviceId, accepted: bool) -> ActionRequest {
     let body = json!({"deviceId": device, "subject": "Noise", "costAccepted": accepted});
     let request = unversioned("open_incident", uuid::Uuid::nil(), body);
     let subject = onsite_wire::onsite::Subject { id: request.id.0, ..request.subject };
@@ -71,7 +71,7 @@ async fn chat(phone: &Phone, incident: IncidentId, query: &str) -> (Answer, Vec<
     (answer, read.map(|read| read.messages).unwrap_or_default())
 }
 
-async fn agent(site: &Site, incident: IncidentId, text: Option<&str>, to: Option<IncidentState>) {
+pub async fn agent(site: &Site, incident: IncidentId, text: Option<&str>, to: Option<IncidentState>) {
     let deed = AgentDeed { agent: "Mika".into(), text: text.map(str::to_owned), to };
     site.server.store().agent_acts(organization(), incident, deed).await.unwrap();
 }

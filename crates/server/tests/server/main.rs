@@ -11,6 +11,10 @@ mod encrypted;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod idle;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod keys;
@@ -20,6 +24,10 @@ mod living;
 mod notices;
 #[cfg(test)]
 mod partners;
+#[cfg(test)]
+mod photos;
+#[cfg(test)]
+mod presence;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -41,4 +49,10 @@ mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
+mod upgraded;
+#[cfg(test)]
 mod visibility;
+#[cfg(test)]
+mod withheld;

@@ -41,7 +41,7 @@ pub async fn register(phone: &Phone, number: u8) {
 }
 
 /// The pushes of an installation, as soon as there are this many.
-async fn pushes(server: &RunningServer, number: u8, count: usize) -> Vec<Looped> {
+pub async fn pushes(server: &RunningServer, number: u8, count: usize) -> Vec<Looped> {
     for _ in 0..600 {
         let of_it = |looped: &Looped| looped.installation == Uuid::from_bytes([number; 16]);
         let came: Vec<_> = server.loopback().came().into_iter().filter(of_it).collect();
@@ -53,25 +53,25 @@ async fn pushes(server: &RunningServer, number: u8, count: usize) -> Vec<Looped>
     panic!("no {count} pushes for {number}: {:?}", server.loopback().came());
 }
 
-fn opened(number: u8, body: &str) -> (Push, SealedWords) {
+pub fn opened(number: u8, body: &str) -> (Push, SealedWords) {
     let push: Push = serde_json::from_str(body).unwrap();
     let sealed = from_base64url(&push.sealed).unwrap();
     let words = own_key(number).open(&sealed).unwrap();
     (push, serde_json::from_slice(&words).unwrap())
 }
 
-async fn feed(phone: &Phone) -> Vec<Value> {
+pub async fn feed(phone: &Phone) -> Vec<Value> {
     let answer = phone.ours("feeds/notifications").await;
     let objects = answer.body["objects"].as_array().unwrap().clone();
     objects.into_iter().filter(|object| object["type"] == "notification").collect()
 }
 
 /// The same for somebody whose token has run out meanwhile.
-async fn feed_of(site: &Site, email: &str) -> Vec<Value> {
+pub async fn feed_of(site: &Site, email: &str) -> Vec<Value> {
     feed(&site.phone_of(email).await).await
 }
 
-async fn occurs(site: &Site, name: &str, alarm: u8, severity: Severity) -> Alarm {
+pub async fn occurs(site: &Site, name: &str, alarm: u8, severity: Severity) -> Alarm {
     let mut condition = condition(name, alarm);
     condition.alarm.severity = severity;
     let told = condition.alarm.clone();
@@ -79,7 +79,11 @@ async fn occurs(site: &Site, name: &str, alarm: u8, severity: Severity) -> Alarm
     told
 }
 
-async fn settings(phone: &Phone, person: onsite_wire::ids::PersonId, body: Value) -> onsite_wire::onsite::ActionResult {
+pub async fn settings(
+    phone: &Phone,
+    person: onsite_wire::ids::PersonId,
+    body: Value,
+) -> onsite_wire::onsite::ActionResult {
     let mut request = action("notice_settings", SubjectKind::Person, person.0, 0, body);
     request.basis = None;
     phone.act_one(&request).await

@@ -31,7 +31,7 @@ struct Came {
 
 /// A push service that answers as it is told, and 201 when nothing is left to answer.
 #[derive(Clone, Default)]
-struct Service {
+pub struct Service {
     came: Arc<Mutex<Vec<Came>>>,
     answers: Arc<Mutex<VecDeque<(u16, Value)>>>,
 }
@@ -46,7 +46,7 @@ async fn answer(State(service): State<Service>, request: Request) -> (StatusCode
 }
 
 impl Service {
-    async fn listen(&self) -> String {
+    pub async fn listen(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(answer).with_state(self.clone());
@@ -54,8 +54,13 @@ impl Service {
         format!("http://{address}")
     }
 
-    fn answers(&self, answers: &[(u16, Value)]) {
+    pub fn answers(&self, answers: &[(u16, Value)]) {
         self.answers.lock().unwrap().extend(answers.iter().cloned());
+    }
+
+    /// How many requests came so far.
+    pub fn count(&self) -> usize {
+        self.came.lock().unwrap().len()
     }
 
     async fn came(&self, site: &Site, count: usize) -> Vec<Came> {
@@ -72,7 +77,7 @@ impl Service {
     }
 }
 
-async fn site(push: PushConfig) -> Site {
+pub async fn site(push: PushConfig) -> Site {
     let site = Site::empty(onsite_server::Limits::default()).await;
     let (directory, clock, limits) = (site.directory.clone(), site.clock.clone(), site.limits);
     site.server.stop().await;

@@ -86,9 +86,27 @@ async fn only_an_administrator_sets_fences_and_call_lists() {
     }
     let nowhere = format!("{base}/sites/{}/fence", organization());
     assert_eq!(send(&ada, Method::PUT, &nowhere, &circle).await.1, "not_found");
+}
+
+#[tokio::test]
+async fn call_lists_are_set_by_administrators_where_a_device_has_asset_advisor() {
+    let site = Site::open().await;
+    let base = format!("/onsite/v1/organizations/{}", organization());
+    let (everywhere, north, south) = (
+        format!("{base}/call-list"),
+        format!("{base}/sites/{NORTH}/call-list"),
+        format!("{base}/sites/{SOUTH}/call-list"),
+    );
     let list = json!({"calls": [{"person": NORA, "phone": "+1 202 555 0100"}]});
-    assert_eq!(send(&ada, Method::PUT, &format!("{base}/call-list"), &list).await.0, 204);
-    assert_eq!(send(&nora, Method::PUT, &format!("{base}/call-list"), &list).await.1, "not_allowed");
+    let (ada, nora) = (site.phone_of("ada@example.com").await, site.phone_of("nora@example.com").await);
+    assert_eq!(send(&ada, Method::PUT, &everywhere, &list).await, (403, "subscription_needed".to_owned()));
+    site.server.store().import(crate::incidents::watched()).await.unwrap();
+    assert_eq!(send(&ada, Method::PUT, &everywhere, &list).await.0, 204);
+    assert_eq!(send(&ada, Method::PUT, &north, &list).await.0, 204);
+    assert_eq!(send(&ada, Method::PUT, &south, &list).await.1, "subscription_needed", "its own devices count");
+    let none = json!({"calls": []});
+    assert_eq!(send(&ada, Method::PUT, &south, &none).await.0, 204, "to take one away needs nothing");
+    assert_eq!(send(&nora, Method::PUT, &everywhere, &list).await.1, "not_allowed");
     let strangers = json!({"calls": [{"person": organization(), "phone": "+1"}]});
-    assert_eq!(send(&ada, Method::PUT, &format!("{base}/call-list"), &strangers).await.1, "not_found");
+    assert_eq!(send(&ada, Method::PUT, &everywhere, &strangers).await.1, "not_found");
 }

@@ -51,6 +51,12 @@ words! {
         Bundle "bundle",
         /// Once a day, how much there is.
         Daily "daily",
+        /// An incident opened. One that a critical alarm opened stands for the alarm, too (N1).
+        Incident "incident",
+        /// An incident came into another state (I6).
+        IncidentState "incident_state",
+        /// Somebody wrote in an incident's chat; none of the words are in it (I6).
+        Message "message",
         /// A test of the way from the server to the phone (N7).
         Canary "canary",
     } else Unheard
@@ -67,6 +73,10 @@ words! {
         Assignment "assignment",
         /// Mutes that end.
         Mute "mute",
+        /// Incidents that people opened, and what becomes of any.
+        Incident "incident",
+        /// Messages in chats.
+        Chat "chat",
         /// Cleared alarms, bundles without urgency, the daily one.
         Quiet "quiet",
     } else Unheard
@@ -117,6 +127,8 @@ words! {
         Device "device",
         /// The organization: its list of alarms.
         Organization "organization",
+        /// An incident.
+        Incident "incident",
     } else Unheard
 }
 
@@ -215,6 +227,9 @@ pub struct NoticeWords {
     /// Who did it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub by: String,
+    /// The state that an incident came into.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub state: String,
 }
 
 /// An object of the person's feed `notifications`.
@@ -254,6 +269,9 @@ pub struct Notification {
     /// How many it stands for.
     #[serde(default = "one")]
     pub count: i64,
+    /// In a daily one: how many incidents opened in the 24 hours before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incidents: Option<i64>,
     /// When the event was.
     pub at: Timestamp,
     /// The channel.
@@ -281,6 +299,9 @@ pub struct StoredSettings {
     pub id: PersonId,
     /// The settings.
     pub settings: NoticeSettings,
+    /// How many critical ones "quiet while off duty" has kept back since the person was last on duty (N3); 0 while it is off.
+    #[serde(default)]
+    pub kept_back: i64,
     /// See [`crate::rest::Alarm::revision`].
     #[serde(default)]
     pub revision: i64,
@@ -299,6 +320,10 @@ pub struct NoticeLog {
     pub made_at: Timestamp,
     /// Why.
     pub reasons: Reasons,
+    /// Why the push was not handed over, although it was decided to tell: rights, settings and duty are looked at again
+    /// right before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Withheld>,
     /// When a provider took the push.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_at: Option<Timestamp>,
@@ -308,6 +333,16 @@ pub struct NoticeLog {
     /// When the person opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
+}
+
+/// A push that was made and not handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Withheld {
+    /// When that was decided.
+    pub at: Timestamp,
+    /// The rules as they spoke then.
+    pub reasons: Reasons,
 }
 
 /// The server's log of a subject, oldest first.

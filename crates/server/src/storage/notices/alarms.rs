@@ -3,18 +3,15 @@
 use onsite_rules::mute::holds;
 use onsite_rules::notice::urgency_of;
 use onsite_rules::severity::{Shown, shown};
-use onsite_wire::ids::{DeviceId, OrganizationId, PersonId};
+use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, PersonId};
 use onsite_wire::onsite::{NoticeKind, NoticeSubject, NoticeWords};
-use onsite_wire::rest::{Alarm, AssigneeKind, Device};
+use onsite_wire::rest::{Alarm, AssigneeKind, Device, MuteAspect, Subscription};
 use onsite_wire::time::Timestamp;
 
 use super::{Happened, To};
 use crate::storage::changes::Write;
 use crate::storage::objects::Place;
 use crate::storage::{StorageError, View};
-
-/// How many devices can stand above a component.
-const DEEPEST: usize = 16;
 
 impl View<'_> {
     /// An alarm as it is told: its words, whether a mute holds.
@@ -28,28 +25,19 @@ impl View<'_> {
         let device = self.device(organization, alarm.device_id)?;
         let place = device.as_ref().and_then(|(_, place, _)| *place);
         let device = device.map(|(device, _, _)| device);
-        let own_mute = alarm.mute.as_ref().is_some_and(|mute| holds(mute, alarm.cleared_time.is_some(), now));
-        let muted = own_mute || self.device_is_muted(organization, alarm.device_id, now)?;
+        let muted = self.is_muted(organization, alarm, device.as_ref(), now)?;
         Ok(Happened {
-            kind,
-            subject_kind: NoticeSubject::Alarm,
-            subject: alarm.id.0,
-            occurrence: 0,
-            at: now,
             place,
             urgency: shown(alarm.severity).map(urgency_of),
-            subscription: device
-                .as_ref()
-                .map(|device| device.subscription.unwrap_or(onsite_wire::rest::Subscription::None)),
+            subscription: device.as_ref().map(|device| device.subscription.unwrap_or(Subscription::None)),
             muted,
-            by: None,
-            to: To::Everybody,
+            told_as_incident: self.opened_just_now(organization, alarm.id, now)?,
             words: self.notice_words(organization, alarm.label.clone(), device.as_ref(), place)?,
-            count: 1,
+            ..Happened::of(kind, NoticeSubject::Alarm, alarm.id.0, now)
         })
     }
 
-    fn notice_words(
+    pub(super) fn notice_words(
         &self,
         organization: OrganizationId,
         alarm: String,
@@ -65,27 +53,8 @@ impl View<'_> {
             device: device.map(|device| device.label.clone()).unwrap_or_default(),
             location: location.unwrap_or_default(),
             organization: self.organization(organization)?.map(|row| row.label).unwrap_or_default(),
-            by: String::new(),
+            ..NoticeWords::default()
         })
-    }
-
-    /// Whether the device, or one that it is a component of, is muted (A9).
-    fn device_is_muted(
-        &self,
-        organization: OrganizationId,
-        device: DeviceId,
-        now: Timestamp,
-    ) -> Result<bool, StorageError> {
-        let mut next = Some(device);
-        for _ in 0..DEEPEST {
-            let Some(id) = next else { return Ok(false) };
-            let Some((device, _, _)) = self.device(organization, id)? else { return Ok(false) };
-            if device.mute.as_ref().is_some_and(|mute| holds(mute, false, now)) {
-                return Ok(true);
-            }
-            next = device.parent_id;
-        }
-        Ok(false)
     }
 }
 
@@ -134,6 +103,7 @@ impl Write<'_> {
                 organization,
                 &Happened {
                     occurrence: aspect.version,
+                    told_as_incident: false,
                     by: aspect.by,
                     to: To::One(person),
                     words: NoticeWords { by: aspect.by_name.clone(), ..happened.words.clone() },
@@ -159,32 +129,93 @@ impl Write<'_> {
         Ok(of_partner)
     }
 
-    /// A device's mute is announced to whoever set it.
-    pub(super) fn tell_of_device_mute_ending(
+    /// The end of an alarm's mute is announced to whoever set it (A10).
+    pub(in crate::storage) fn announce_alarm_mute(
         &mut self,
         organization: OrganizationId,
-        device: &Device,
-        place: Place,
-        (version, by): (i64, PersonId),
+        alarm: AlarmId,
     ) -> Result<(), StorageError> {
-        let words = self.view().notice_words(organization, String::new(), Some(device), place)?;
-        self.tell(
-            organization,
-            &Happened {
-                kind: NoticeKind::MuteEnding,
-                subject_kind: NoticeSubject::Device,
-                subject: device.id.0,
-                occurrence: version,
-                at: self.now(),
-                place,
-                urgency: None,
-                subscription: device.subscription,
-                muted: true,
-                by: Some(by),
-                to: To::One(by),
-                words,
-                count: 1,
-            },
-        )
+        let Some((alarm, _, _)) = self.view().alarm(organization, alarm)? else { return Ok(()) };
+        let Some((version, by)) = set_by(alarm.mute.as_ref()) else { return Ok(()) };
+        if !alarm.mute.as_ref().is_some_and(|mute| holds(mute, alarm.cleared_time.is_some(), self.now())) {
+            return Ok(());
+        }
+        let happened = self.view().alarm_as_told(organization, &alarm, NoticeKind::MuteEnding, self.now())?;
+        let happened = Happened { told_as_incident: false, ..happened };
+        self.tell(organization, &Happened { occurrence: version, by: Some(by), to: To::One(by), ..happened })
     }
+
+    /// An alarm's own mute has ended.
+    pub(in crate::storage) fn tell_of_alarm_mute_ended(
+        &mut self,
+        organization: OrganizationId,
+        alarm: &Alarm,
+    ) -> Result<(), StorageError> {
+        match set_by(alarm.mute.as_ref()) {
+            Some((version, _)) => self.tell_of_mute_ended(organization, alarm, version),
+            None => Ok(()),
+        }
+    }
+
+    /// The alarm notifies again while it is active, unless another mute still holds: the rule sees to that.
+    fn tell_of_mute_ended(
+        &mut self,
+        organization: OrganizationId,
+        alarm: &Alarm,
+        version: i64,
+    ) -> Result<(), StorageError> {
+        if alarm.cleared_time.is_some() || shown(alarm.severity).is_none() {
+            return Ok(());
+        }
+        let happened = self.view().alarm_as_told(organization, alarm, NoticeKind::MuteEnded, self.now())?;
+        self.tell(organization, &Happened { occurrence: version, ..happened })
+    }
+
+    /// The end of a device's mute is announced to whoever set it (A10).
+    pub(in crate::storage) fn announce_device_mute(
+        &mut self,
+        organization: OrganizationId,
+        device: DeviceId,
+    ) -> Result<(), StorageError> {
+        let Some((device, place, _)) = self.view().device(organization, device)? else { return Ok(()) };
+        let Some((version, by)) = set_by(device.mute.as_ref()) else { return Ok(()) };
+        if !device.mute.as_ref().is_some_and(|mute| holds(mute, false, self.now())) {
+            return Ok(());
+        }
+        let words = self.view().notice_words(organization, String::new(), Some(&device), place)?;
+        let happened = Happened {
+            occurrence: version,
+            place,
+            subscription: device.subscription,
+            muted: true,
+            by: Some(by),
+            to: To::One(by),
+            words,
+            ..Happened::of(NoticeKind::MuteEnding, NoticeSubject::Device, device.id.0, self.now())
+        };
+        self.tell(organization, &happened)
+    }
+
+    /// A device's mute has ended: what is still active on it and its components notifies again.
+    pub(in crate::storage) fn tell_of_device_mute_ended(
+        &mut self,
+        organization: OrganizationId,
+        device: DeviceId,
+    ) -> Result<(), StorageError> {
+        let Some((device, _, _)) = self.view().device(organization, device)? else { return Ok(()) };
+        let Some((version, _)) = set_by(device.mute.as_ref()) else { return Ok(()) };
+        for below in self.view().device_tree(organization, device.id)? {
+            for alarm in self.view().active_alarms(organization, Some(DeviceId(below)))? {
+                // A device's versions are counted apart from its alarms': below zero they cannot meet.
+                self.tell_of_mute_ended(organization, &alarm, -version)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The version of a mute that is set, and who set it.
+fn set_by(mute: Option<&MuteAspect>) -> Option<(i64, PersonId)> {
+    let mute = mute.filter(|mute| mute.muted.is_some())?;
+    mute.by.map(|by| (mute.version, by))
 }

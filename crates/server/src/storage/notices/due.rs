@@ -1,12 +1,13 @@
-//! What time brings: bundles every five minutes, the two moments of a mute, daily pushes.
+//! What time brings: bundles every five minutes, daily pushes.
 
-use onsite_rules::mute::ANNOUNCED_MS;
+use std::collections::HashSet;
+
 use onsite_rules::notice::BUNDLE_MS;
 use onsite_rules::rights::{Permission, may};
 use onsite_rules::severity::shown;
-use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, PersonId, Uuid};
-use onsite_wire::onsite::{NoticeKind, NoticeSubject, NoticeWords};
-use onsite_wire::rest::{Alarm, MuteAspect, Subscription};
+use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, PersonId};
+use onsite_wire::onsite::{Incident, NoticeKind, NoticeSubject, NoticeWords};
+use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 
@@ -16,8 +17,8 @@ use crate::storage::changes::Write;
 use crate::storage::objects::Kind;
 use crate::storage::{StorageError, View};
 
-/// A moment of a mute: whose, of what kind of subject, which, of which version, and which moment.
-type Moment = (OrganizationId, String, Uuid, i64, String);
+/// New incidents in a daily push are those of so many milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl View<'_> {
     /// Whether time has brought something that is to be told.
@@ -26,7 +27,6 @@ impl View<'_> {
             .connection
             .prepare_cached(
                 "SELECT 1 WHERE EXISTS (SELECT 1 FROM notice_bundles WHERE due_at <= ?1)
-                    OR EXISTS (SELECT 1 FROM mute_moments WHERE at <= ?1)
                     OR EXISTS (SELECT 1 FROM daily_pushes WHERE due_at <= ?1)",
             )?
             .exists([now.micros()])?;
@@ -38,7 +38,6 @@ impl Write<'_> {
     /// Tells what time has brought.
     pub(crate) fn tell_what_is_due(&mut self) -> Result<(), StorageError> {
         self.tell_bundles()?;
-        self.tell_mutes()?;
         self.tell_daily()
     }
 
@@ -68,197 +67,81 @@ impl Write<'_> {
         let due =
             self.due_people("DELETE FROM notice_bundles WHERE due_at <= ?1 RETURNING organization, person, count")?;
         for (organization, person, count) in due {
-            self.tell_of_organization(organization, person, NoticeKind::Bundle, count)?;
+            self.tell_of_organization(organization, person, (count, None))?;
         }
         Ok(())
     }
 
+    /// Tells one person how many alarms there are: a bundle; with the number of new incidents it is the daily one.
     fn tell_of_organization(
         &mut self,
         organization: OrganizationId,
         person: PersonId,
-        kind: NoticeKind,
-        count: i64,
+        (count, incidents): (i64, Option<i64>),
     ) -> Result<(), StorageError> {
         // A person who left meanwhile is told nothing.
         if self.view().membership(organization, person)?.is_none() {
             return Ok(());
         }
         let label = self.view().organization(organization)?.map(|row| row.label).unwrap_or_default();
+        let kind = if incidents.is_some() { NoticeKind::Daily } else { NoticeKind::Bundle };
         let happened = Happened {
-            kind,
-            subject_kind: NoticeSubject::Organization,
-            subject: organization.0,
             occurrence: self.now().micros(),
-            at: self.now(),
-            place: None,
             urgency: (kind == NoticeKind::Bundle).then_some(onsite_wire::onsite::Urgency::Warning),
-            subscription: None,
-            muted: false,
-            by: None,
             to: To::One(person),
             words: NoticeWords { organization: label, ..NoticeWords::default() },
             count,
+            incidents,
+            ..Happened::of(kind, NoticeSubject::Organization, organization.0, self.now())
         };
         self.tell(organization, &happened)
-    }
-
-    /// Notes the moments of a mute that was set, and forgets those of the one before.
-    pub(crate) fn note_mute(
-        &mut self,
-        organization: OrganizationId,
-        subject_kind: NoticeSubject,
-        subject: Uuid,
-        aspect: &MuteAspect,
-    ) -> Result<(), StorageError> {
-        self.connection()
-            .prepare_cached("DELETE FROM mute_moments WHERE organization = ?1 AND subject = ?2")?
-            .execute(params![organization.bytes(), subject.as_bytes()])?;
-        let Some(until) = aspect.muted.as_ref().and_then(|muted| muted.until) else { return Ok(()) };
-        for (moment, at) in [("ending", until.plus_millis(-ANNOUNCED_MS)), ("ended", until)] {
-            // A mute of less than 15 minutes needs no announcement: it was set a moment ago.
-            if at <= self.now() {
-                continue;
-            }
-            self.connection()
-                .prepare_cached(
-                    "INSERT INTO mute_moments (organization, subject, moment, subject_kind, version, at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![
-                    organization.bytes(),
-                    subject.as_bytes(),
-                    moment,
-                    subject_kind.as_str(),
-                    aspect.version,
-                    at.micros()
-                ])?;
-        }
-        Ok(())
-    }
-
-    fn tell_mutes(&mut self) -> Result<(), StorageError> {
-        let now = self.now().micros();
-        let due: Vec<Moment> = self
-            .connection()
-            .prepare_cached(
-                "DELETE FROM mute_moments WHERE at <= ?1
-                 RETURNING organization, subject_kind, subject, version, moment",
-            )?
-            .query_map([now], |row| {
-                let (organization, subject) = (row.get(0)?, row.get(2)?);
-                let subject = Uuid::from_bytes(subject);
-                Ok((OrganizationId::from_bytes(organization), row.get(1)?, subject, row.get(3)?, row.get(4)?))
-            })?
-            .collect::<Result<_, _>>()?;
-        for (organization, kind, subject, version, moment) in due {
-            match NoticeSubject::from_wire(&kind) {
-                NoticeSubject::Alarm => self.tell_of_alarm_mute(organization, AlarmId(subject), version, &moment)?,
-                _ => self.tell_of_device_mute(organization, DeviceId(subject), version, &moment)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn tell_of_alarm_mute(
-        &mut self,
-        organization: OrganizationId,
-        alarm: AlarmId,
-        version: i64,
-        moment: &str,
-    ) -> Result<(), StorageError> {
-        let Some((alarm, _, _)) = self.view().alarm(organization, alarm)? else { return Ok(()) };
-        let Some(by) = alarm.mute.as_ref().filter(|mute| mute.version == version).and_then(|mute| mute.by) else {
-            return Ok(());
-        };
-        if alarm.cleared_time.is_some() {
-            return Ok(());
-        }
-        if moment == "ended" {
-            return self.tell_of_mute_ended(organization, &alarm, version);
-        }
-        let happened = self.view().alarm_as_told(organization, &alarm, NoticeKind::MuteEnding, self.now())?;
-        self.tell(organization, &Happened { occurrence: version, by: Some(by), to: To::One(by), ..happened })
-    }
-
-    /// The alarm notifies again, unless another mute still holds: the rule sees to that.
-    fn tell_of_mute_ended(
-        &mut self,
-        organization: OrganizationId,
-        alarm: &Alarm,
-        version: i64,
-    ) -> Result<(), StorageError> {
-        if shown(alarm.severity).is_none() {
-            return Ok(());
-        }
-        let happened = self.view().alarm_as_told(organization, alarm, NoticeKind::MuteEnded, self.now())?;
-        self.tell(organization, &Happened { occurrence: version, ..happened })
-    }
-
-    fn tell_of_device_mute(
-        &mut self,
-        organization: OrganizationId,
-        device: DeviceId,
-        version: i64,
-        moment: &str,
-    ) -> Result<(), StorageError> {
-        let Some((device, place, _)) = self.view().device(organization, device)? else { return Ok(()) };
-        let Some(by) = device.mute.as_ref().filter(|mute| mute.version == version).and_then(|mute| mute.by) else {
-            return Ok(());
-        };
-        if moment != "ended" {
-            return self.tell_of_device_mute_ending(organization, &device, place, (version, by));
-        }
-        for below in self.view().device_tree(organization, device.id)? {
-            for alarm in self.view().ids_below(organization, Kind::Alarm, below)? {
-                let found = self.view().alarm(organization, AlarmId(alarm))?;
-                if let Some((alarm, _, _)) = found.filter(|(alarm, _, _)| alarm.cleared_time.is_none()) {
-                    // A device's versions are counted apart from its alarms': below zero they cannot meet.
-                    self.tell_of_mute_ended(organization, &alarm, -version)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     fn tell_daily(&mut self) -> Result<(), StorageError> {
         let due = self.due_people("SELECT organization, person, due_at FROM daily_pushes WHERE due_at <= ?1")?;
         for (organization, person, _) in due {
-            let settings = self.view().notice_settings(organization, person)?;
-            let next = settings.daily.as_ref().and_then(|daily| next_daily(daily, self.now()));
+            let stored = self.view().stored_settings(organization, person)?;
+            let next = stored.settings.daily.as_ref().and_then(|daily| next_daily(daily, self.now()));
             self.put_daily(organization, person, next)?;
-            if let Some(count) = self.active_alarms_of_watched(organization, person)? {
-                self.tell_of_organization(organization, person, NoticeKind::Daily, count)?;
+            if let Some((alarms, incidents)) = self.counted_daily(organization, person)? {
+                self.tell_of_organization(organization, person, (alarms, Some(incidents)))?;
             }
         }
         Ok(())
     }
 
-    /// How many alarms are active on devices with Asset Advisor that the person may see; nothing when there is no such
-    /// device.
-    fn active_alarms_of_watched(
+    /// How many alarms are active on devices with Asset Advisor that the person may see, and how many incidents of such
+    /// devices are new; nothing when there is no such device.
+    fn counted_daily(
         &self,
         organization: OrganizationId,
         person: PersonId,
-    ) -> Result<Option<i64>, StorageError> {
+    ) -> Result<Option<(i64, i64)>, StorageError> {
         let view = self.view();
         let rights = view.rights(organization, person)?;
         let tree = view.locations(organization)?;
-        let (mut watched, mut count) = (false, 0);
+        let (mut watched, mut alarms) = (HashSet::new(), 0);
         for id in view.ids_of(organization, Kind::Device)? {
             let Some((device, place, _)) = view.device(organization, DeviceId(id))? else { continue };
             let is_watched = device.subscription == Some(Subscription::AssetAdvisor);
             if !is_watched || !may(&rights, &tree.path(place), Permission::View) {
                 continue;
             }
-            watched = true;
+            watched.insert(device.id);
             for alarm in view.ids_below(organization, Kind::Alarm, id)? {
                 let active = view
                     .alarm(organization, AlarmId(alarm))?
                     .is_some_and(|(alarm, _, _)| alarm.cleared_time.is_none() && shown(alarm.severity).is_some());
-                count += i64::from(active);
+                alarms += i64::from(active);
             }
         }
-        Ok(watched.then_some(count))
+        if watched.is_empty() {
+            return Ok(None);
+        }
+        // Whatever opened within a day cannot be closed yet: that takes four after it is solved.
+        let is_new = |incident: &Incident| self.now().millis_since(incident.opened_at) < DAY_MS;
+        let incidents = view.open_incidents(organization)?;
+        let new = incidents.iter().filter(|incident| watched.contains(&incident.device_id) && is_new(incident)).count();
+        Ok(Some((alarms, i64::try_from(new).unwrap_or(i64::MAX))))
     }
 }

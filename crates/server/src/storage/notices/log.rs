@@ -1,7 +1,7 @@
 //! The log: what was noted for one person, and totals that name nobody (N6, N7).
 
 use onsite_wire::ids::{OrganizationId, PersonId, Uuid};
-use onsite_wire::onsite::{DeliveryFigures, NoticeKind, NoticeLog, NoticeReport};
+use onsite_wire::onsite::{DeliveryFigures, NoticeKind, NoticeLog, NoticeReport, Withheld};
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 
@@ -22,18 +22,23 @@ impl View<'_> {
         subject: Uuid,
     ) -> Result<Vec<NoticeLog>, StorageError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT key, kind, made_at, reasons, handed_at, shown_at, opened_at FROM notices
+            "SELECT key, kind, made_at, reasons, handed_at, shown_at, opened_at, withheld_at, withheld FROM notices
              WHERE organization = ?1 AND person = ?2 AND subject = ?3 ORDER BY made_at, key",
         )?;
         let mut rows = statement.query(params![organization.bytes(), person.bytes(), subject.as_bytes()])?;
         let mut log = Vec::new();
         while let Some(row) = rows.next()? {
             let time = |at: Option<i64>| at.map(Timestamp::from_micros);
+            let withheld = match (time(row.get(7)?), row.get::<_, Option<String>>(8)?) {
+                (Some(at), Some(reasons)) => Some(Withheld { at, reasons: read_body("reasons", &reasons)? }),
+                _ => None,
+            };
             log.push(NoticeLog {
                 key: row.get(0)?,
                 kind: NoticeKind::from_wire(&row.get::<_, String>(1)?),
                 made_at: Timestamp::from_micros(row.get(2)?),
                 reasons: read_body("reasons", &row.get::<_, String>(3)?)?,
+                withheld,
                 handed_over_at: time(row.get(4)?),
                 shown_at: time(row.get(5)?),
                 opened_at: time(row.get(6)?),
@@ -103,6 +108,10 @@ impl Write<'_> {
 
     /// Forgets what was noted before, and takes it out of the feed.
     pub(in crate::storage) fn forget_notices(&mut self, before: Timestamp) -> Result<(), StorageError> {
+        // Nobody has read those chats for as long; the next message begins anew.
+        self.connection()
+            .prepare_cached("DELETE FROM chat_notices WHERE pushed_at < ?1")?
+            .execute([before.micros()])?;
         let old: Vec<([u8; 16], [u8; 16], String)> = self
             .connection()
             .prepare_cached("DELETE FROM notices WHERE made_at < ?1 RETURNING organization, person, key")?

@@ -5,9 +5,11 @@
 
 mod alarms;
 mod due;
+mod incidents;
 mod log;
 mod push_queue;
 mod settings;
+mod withheld;
 
 use onsite_rules::notice::{self, Duty, Event, Situation, Storm};
 use onsite_rules::rights::{Permission, may};
@@ -55,6 +57,40 @@ pub(crate) struct Happened {
     pub(crate) to: To,
     pub(crate) words: NoticeWords,
     pub(crate) count: i64,
+    /// New incidents, in a daily one.
+    pub(crate) incidents: Option<i64>,
+    /// The incident that it opened is told in its place.
+    pub(crate) told_as_incident: bool,
+    /// When its push goes out; missing: at once.
+    pub(crate) push_at: Option<Timestamp>,
+}
+
+impl Happened {
+    /// Something for everybody who may see it, about no device, of which nothing else is known.
+    pub(crate) fn of(kind: NoticeKind, subject_kind: NoticeSubject, subject: Uuid, at: Timestamp) -> Self {
+        Self {
+            kind,
+            subject_kind,
+            subject,
+            occurrence: 0,
+            at,
+            place: None,
+            urgency: None,
+            subscription: None,
+            muted: false,
+            by: None,
+            to: To::Everybody,
+            words: NoticeWords::default(),
+            count: 1,
+            incidents: None,
+            told_as_incident: false,
+            push_at: None,
+        }
+    }
+
+    fn event(&self, person: PersonId) -> Event {
+        Event { kind: self.kind, urgency: self.urgency, at: self.at, own_doing: self.by == Some(person) }
+    }
 }
 
 /// The id of a person's notification of an event: the same whenever it is made.
@@ -70,7 +106,7 @@ fn notification_id(person: PersonId, key: &str) -> Uuid {
 impl Write<'_> {
     /// Tells whoever is to be told of an event. The same event a second time changes nothing.
     pub(crate) fn tell(&mut self, organization: OrganizationId, happened: &Happened) -> Result<(), StorageError> {
-        if !self.offered(organization)?.contains(&Capability::Notifications) {
+        if !self.tells() || !self.offered(organization)?.contains(&Capability::Notifications) {
             return Ok(());
         }
         let people = match happened.to {
@@ -99,40 +135,56 @@ impl Write<'_> {
             return Ok(());
         }
         let key = notice::key(organization, happened.kind, happened.subject, happened.occurrence);
-        let settings = self.view().notice_settings(organization, person)?;
-        let mut storm = self.storm(organization, person)?;
+        let settings = self.view().stored_settings(organization, person)?.settings;
+        let event = happened.event(person);
+        let mut storm = self.storm(organization, person, &event)?;
+        let chat = self.unread_chat(organization, person, happened)?;
         let reasons = notice::decide(&Situation {
-            event: Event {
-                kind: happened.kind,
-                urgency: happened.urgency,
-                at: happened.at,
-                own_doing: happened.by == Some(person),
-            },
+            event,
             settings: &settings,
             muted: happened.muted,
-            duty: if self.view().duty(organization, person)?.is_some() { Duty::On } else { Duty::Off },
+            duty: self.duty_of(organization, person)?,
             may_see,
             subscription: happened.subscription,
+            told_as_incident: happened.told_as_incident,
             instant_before: storm.before(self.now()),
+            unread_before: chat.map_or(0, |chat| chat.count()),
             known: self.is_noted(organization, person, &key)?,
             now: self.now(),
         });
-        if !self.note(organization, person, &key, happened, &reasons)? {
+        // A message that counts is in the line of the notification that it counts to; nobody asks about one's own.
+        let unnoted = happened.kind == NoticeKind::Message
+            && (reasons.verdict == Verdict::CountUp || reasons.decided == "own_doing");
+        if !unnoted && !self.note(organization, person, &key, happened, &reasons)? {
             return Ok(());
         }
         match reasons.verdict {
+            Verdict::Silent | Verdict::Unheard if reasons.decided == "duty" => {
+                self.keep_back(organization, person, happened.urgency)
+            }
             Verdict::Silent | Verdict::Unheard => Ok(()),
             Verdict::Bundle => self.add_to_bundle(organization, person),
             Verdict::Notify | Verdict::CountUp if reasons.decided == "storm" => {
                 let counted = storm.one_more(self.now());
-                self.keep_storm(organization, person, &storm, counted)?;
+                self.keep_storm((organization, person, &event), &storm, counted)?;
                 match counted {
                     None => self.notify(organization, person, key, happened, reasons),
                     Some((began, count)) => self.count_up(organization, person, happened, (began, count), reasons),
                 }
             }
+            Verdict::Notify | Verdict::CountUp if reasons.decided == "chat" => {
+                self.notify_of_message(organization, person, happened, (chat, reasons))
+            }
             Verdict::Notify | Verdict::CountUp => self.notify(organization, person, key, happened, reasons),
         }
+    }
+
+    /// Whether somebody is on duty; where duty is not offered, nobody knows.
+    fn duty_of(&self, organization: OrganizationId, person: PersonId) -> Result<Duty, StorageError> {
+        if !self.offered(organization)?.contains(&Capability::Duty) {
+            return Ok(Duty::Unknown);
+        }
+        Ok(if self.view().duty(organization, person)?.is_some() { Duty::On } else { Duty::Off })
     }
 
     /// The notification that stands for a storm, with its count.
@@ -144,8 +196,10 @@ impl Write<'_> {
         (began, count): (Timestamp, i64),
         reasons: Reasons,
     ) -> Result<(), StorageError> {
+        // Alarms become a bundle; of what people did it is still said what it was.
+        let of_alarms = notice::storm_of(&happened.event(person)) == NoticeKind::Alarm;
         let storm = Happened {
-            kind: NoticeKind::Bundle,
+            kind: if of_alarms { NoticeKind::Bundle } else { happened.kind },
             subject_kind: NoticeSubject::Organization,
             subject: organization.0,
             occurrence: began.micros(),
@@ -168,7 +222,7 @@ impl Write<'_> {
         happened: &Happened,
         reasons: Reasons,
     ) -> Result<(), StorageError> {
-        let settings = self.view().notice_settings(organization, person)?;
+        let settings = self.view().stored_settings(organization, person)?.settings;
         let channel = notice::channel(happened.kind, happened.urgency);
         let id = notification_id(person, &key);
         let sealed = SealedWords {
@@ -187,6 +241,7 @@ impl Write<'_> {
             notification: Some(id),
             at: happened.at,
             count: happened.count,
+            incidents: happened.incidents,
             channel,
             sealed: String::new(),
         };
@@ -199,6 +254,7 @@ impl Write<'_> {
             urgency: happened.urgency,
             words: happened.words.clone(),
             count: happened.count,
+            incidents: happened.incidents,
             at: happened.at,
             channel,
             reasons,
@@ -206,7 +262,7 @@ impl Write<'_> {
             revision: 0,
         };
         self.put_notification(organization, person, happened.place, notification)?;
-        self.queue_push(&push, &sealed)
+        self.queue_push(&push, &sealed, happened.push_at.unwrap_or(self.now()))
     }
 
     fn put_notification(
@@ -219,7 +275,8 @@ impl Write<'_> {
         let stored = Stored {
             kind: Kind::Notification,
             id: notification.id,
-            parent: None,
+            // So it goes out of sight with what it is about.
+            parent: Some(notification.subject),
             place,
             audience: Some(person),
             ended_at: None,
@@ -267,11 +324,15 @@ impl Write<'_> {
         Ok(rows == 1)
     }
 
-    fn storm(&self, organization: OrganizationId, person: PersonId) -> Result<Storm, StorageError> {
+    fn storm(&self, organization: OrganizationId, person: PersonId, event: &Event) -> Result<Storm, StorageError> {
         let found: Option<(String, Option<i64>, i64)> = self
             .connection()
-            .prepare_cached("SELECT newest, began, count FROM notice_storms WHERE organization = ?1 AND person = ?2")?
-            .query_row(params![organization.bytes(), person.bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .prepare_cached(
+                "SELECT newest, began, count FROM notice_storms WHERE organization = ?1 AND person = ?2 AND kind = ?3",
+            )?
+            .query_row(params![organization.bytes(), person.bytes(), notice::storm_of(event).as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .optional()?;
         let Some((newest, began, count)) = found else { return Ok(Storm::default()) };
         let newest: Vec<i64> = read_body("storm", &newest)?;
@@ -281,21 +342,22 @@ impl Write<'_> {
 
     fn keep_storm(
         &mut self,
-        organization: OrganizationId,
-        person: PersonId,
+        (organization, person, event): (OrganizationId, PersonId, &Event),
         storm: &Storm,
         counted: Option<(Timestamp, i64)>,
     ) -> Result<(), StorageError> {
         let newest: Vec<i64> = storm.newest().iter().map(|at| at.micros()).collect();
         self.connection()
             .prepare_cached(
-                "INSERT INTO notice_storms (organization, person, newest, began, count) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (organization, person) DO UPDATE
+                "INSERT INTO notice_storms (organization, person, kind, newest, began, count)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (organization, person, kind) DO UPDATE
                     SET newest = excluded.newest, began = excluded.began, count = excluded.count",
             )?
             .execute(params![
                 organization.bytes(),
                 person.bytes(),
+                notice::storm_of(event).as_str(),
                 write_body("storm", &newest)?,
                 counted.map(|(began, _)| began.micros()),
                 counted.map_or(0, |(_, count)| count),

@@ -1,7 +1,8 @@
 //! Where pushes go, and those that wait to be handed over.
 
+use onsite_rules::notice::CHAT_QUIET_MS;
 use onsite_wire::ids::{PersonId, Uuid};
-use onsite_wire::onsite::PushProvider;
+use onsite_wire::onsite::{NoticeKind, PushProvider};
 use onsite_wire::push::{Push, SealedWords};
 use onsite_wire::time::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -40,6 +41,9 @@ pub struct DuePush {
     /// How often it was tried.
     pub attempts: i64,
 }
+
+/// Where a push waits that cannot be read, and why it cannot.
+type Unreadable = (Uuid, String, StorageError);
 
 const REGISTRATION: &str = "registrations.installation, provider, token, public_key, auth";
 
@@ -147,8 +151,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Puts a push on its way to all installations of its person.
-    pub(super) fn queue_push(&mut self, push: &Push, words: &SealedWords) -> Result<(), StorageError> {
+    /// Puts a push on its way to all installations of its person, to go out then.
+    pub(super) fn queue_push(&mut self, push: &Push, words: &SealedWords, at: Timestamp) -> Result<(), StorageError> {
         let now = self.now().micros();
         let installations: Vec<[u8; 16]> = self
             .connection()
@@ -156,19 +160,20 @@ impl Write<'_> {
             .query_map(params![push.person.bytes(), now], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for installation in installations {
-            self.queue_push_to(Uuid::from_bytes(installation), push, words)?;
+            self.queue_push_to(Uuid::from_bytes(installation), push, words, at)?;
         }
         Ok(())
     }
 
-    /// Puts a push on its way to one installation, in the place of one of the same event that waits.
+    /// Puts a push on its way to one installation, in the place of one of the same event that waits, and then with that
+    /// one's time.
     pub(crate) fn queue_push_to(
         &mut self,
         installation: Uuid,
         push: &Push,
         words: &SealedWords,
+        at: Timestamp,
     ) -> Result<(), StorageError> {
-        let now = self.now().micros();
         self.connection()
             .prepare_cached(
                 "INSERT INTO pushes (installation, key, organization, person, clear, words, due_at)
@@ -182,13 +187,21 @@ impl Write<'_> {
                 push.person.bytes(),
                 write_body("push", push)?,
                 write_body("words", words)?,
-                now
+                at.micros()
             ])?;
         Ok(())
     }
 
+    /// What waits of an event is not for this person any more.
+    pub(super) fn forget_pushes(&mut self, person: PersonId, key: &str) -> Result<(), StorageError> {
+        self.connection()
+            .prepare_cached("DELETE FROM pushes WHERE person = ?1 AND key = ?2")?
+            .execute(params![person.bytes(), key])?;
+        Ok(())
+    }
+
     /// Takes the next push whose time has come, and counts the attempt before it is made: it is tried again after
-    /// `again_ms` unless somebody says what became of it.
+    /// `again_ms` unless somebody says what became of it. Those that are not to be handed over any more are withheld.
     pub(crate) fn take_due_push(&mut self, again_ms: impl Fn(i64) -> i64) -> Result<Option<DuePush>, StorageError> {
         let now = self.now();
         self.connection()
@@ -197,21 +210,55 @@ impl Write<'_> {
                     (SELECT installation FROM registrations WHERE until > ?1)",
             )?
             .execute([now.micros()])?;
+        while let Some(found) = self.next_due(now)? {
+            let due = match found {
+                Ok(due) => due,
+                // It would hold up all others for ever.
+                Err((installation, key, error)) => {
+                    crate::trouble::say("a push", &error);
+                    self.forget_push(installation, &key)?;
+                    continue;
+                }
+            };
+            if let Some(reasons) = self.silenced_meanwhile(&due)? {
+                self.withhold(&due, &reasons)?;
+                continue;
+            }
+            self.push_again_at(&due, now.plus_millis(again_ms(due.attempts)))?;
+            return Ok(Some(due));
+        }
+        Ok(None)
+    }
+
+    fn next_due(&self, now: Timestamp) -> Result<Option<Result<DuePush, Unreadable>>, StorageError> {
         let sql = format!(
-            "SELECT {REGISTRATION}, clear, words, attempts FROM pushes
+            "SELECT {REGISTRATION}, clear, words, attempts, key FROM pushes
                JOIN registrations ON registrations.installation = pushes.installation
               WHERE pushes.due_at <= ?1 AND registrations.person = pushes.person ORDER BY pushes.due_at LIMIT 1"
         );
-        let found: Option<(RegistrationRow, String, String, i64)> = self
+        let found: Option<(RegistrationRow, String, String, i64, String)> = self
             .connection()
             .prepare_cached(&sql)?
-            .query_row([now.micros()], |row| Ok((registration(row)?, row.get(5)?, row.get(6)?, row.get(7)?)))
+            .query_row([now.micros()], |row| {
+                Ok((registration(row)?, row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?))
+            })
             .optional()?;
-        let Some((to, clear, words, attempts)) = found else { return Ok(None) };
-        let clear: Push = read_body("push", &clear)?;
-        let due = DuePush { words: read_body("words", &words)?, attempts: attempts + 1, to, clear };
-        self.push_again_at(&due, now.plus_millis(again_ms(due.attempts)))?;
-        Ok(Some(due))
+        Ok(found.map(|(to, clear, words, attempts, key)| {
+            let installation = to.installation;
+            let read = || Ok((read_body("push", &clear)?, read_body("words", &words)?));
+            match read() {
+                Ok((clear, words)) => Ok(DuePush { words, attempts: attempts + 1, to, clear }),
+                Err(error) => Err((installation, key, error)),
+            }
+        }))
+    }
+
+    /// Takes a push out of the queue.
+    pub(super) fn forget_push(&mut self, installation: Uuid, key: &str) -> Result<(), StorageError> {
+        self.connection()
+            .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key = ?2")?
+            .execute(params![installation.as_bytes(), key])?;
+        Ok(())
     }
 
     /// When a push is tried again.
@@ -231,7 +278,9 @@ impl Write<'_> {
             .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key = ?2 AND clear = ?3")?
             .execute(params![installation, key, clear])?;
         if done == 0 {
-            let now = self.now().micros();
+            // The next push of a chat keeps its distance.
+            let wait = if push.clear.kind == NoticeKind::Message { CHAT_QUIET_MS } else { 0 };
+            let now = self.now().plus_millis(wait).micros();
             self.connection()
                 .prepare_cached("UPDATE pushes SET attempts = 0, due_at = ?3 WHERE installation = ?1 AND key = ?2")?
                 .execute(params![installation, key, now])?;

@@ -4,7 +4,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp as Instant, ToSpan as _};
 use onsite_wire::ids::{OrganizationId, PersonId, Uuid};
-use onsite_wire::onsite::{DailyTime, NoticeSettings, NotificationObject, ReadBody, StoredSettings};
+use onsite_wire::onsite::{DailyTime, NoticeSettings, NotificationObject, ReadBody, StoredSettings, Urgency};
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 
@@ -35,18 +35,17 @@ pub(crate) fn next_daily(daily: &DailyTime, now: Timestamp) -> Option<Timestamp>
 }
 
 impl View<'_> {
-    /// How a person wishes to be told; at the beginning as everybody.
-    pub(crate) fn notice_settings(
+    /// How a person wishes to be told, and what was kept back; at the beginning as everybody.
+    pub(crate) fn stored_settings(
         &self,
         organization: OrganizationId,
         person: PersonId,
-    ) -> Result<NoticeSettings, StorageError> {
-        let Some((stored, _)) = self.object(organization, Kind::NoticeSettings, person.0)? else {
-            return Ok(NoticeSettings::default());
-        };
+    ) -> Result<StoredSettings, StorageError> {
+        let usual = StoredSettings { id: person, settings: NoticeSettings::default(), kept_back: 0, revision: 0 };
+        let Some((stored, _)) = self.object(organization, Kind::NoticeSettings, person.0)? else { return Ok(usual) };
         match read_body("settings", &stored.body)? {
-            NotificationObject::Settings(stored) => Ok(stored.settings),
-            NotificationObject::Notification(_) => Ok(NoticeSettings::default()),
+            NotificationObject::Settings(stored) => Ok(stored),
+            NotificationObject::Notification(_) => Ok(usual),
         }
     }
 }
@@ -61,7 +60,19 @@ impl Write<'_> {
     ) -> Result<i64, StorageError> {
         let due = settings.daily.as_ref().and_then(|daily| next_daily(daily, self.now()));
         self.put_daily(organization, person, due)?;
-        let object = NotificationObject::Settings(StoredSettings { id: person, settings, revision: 0 });
+        let before = self.view().stored_settings(organization, person)?;
+        // Counted anew whenever it is switched on; what is off keeps nothing back.
+        let goes_on = before.settings.quiet_off_duty && settings.quiet_off_duty;
+        let kept_back = if goes_on { before.kept_back } else { 0 };
+        self.put_stored_settings(organization, StoredSettings { settings, kept_back, ..before })
+    }
+
+    fn put_stored_settings(
+        &mut self,
+        organization: OrganizationId,
+        settings: StoredSettings,
+    ) -> Result<i64, StorageError> {
+        let person = settings.id;
         let stored = Stored {
             kind: Kind::NoticeSettings,
             id: person.0,
@@ -69,9 +80,37 @@ impl Write<'_> {
             place: None,
             audience: Some(person),
             ended_at: None,
-            body: without_revision(&object)?,
+            body: without_revision(&NotificationObject::Settings(settings))?,
         };
         self.put(organization, &stored)
+    }
+
+    /// Something was kept back because the person is off duty: critical ones are counted, for that person to see (N3).
+    pub(super) fn keep_back(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+        urgency: Option<Urgency>,
+    ) -> Result<(), StorageError> {
+        if urgency != Some(Urgency::Critical) {
+            return Ok(());
+        }
+        let before = self.view().stored_settings(organization, person)?;
+        self.put_stored_settings(organization, StoredSettings { kept_back: before.kept_back + 1, ..before })?;
+        Ok(())
+    }
+
+    /// The person is on duty: nothing is kept back any more, and what was is in the lists to see.
+    pub(in crate::storage) fn forget_kept_back(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+    ) -> Result<(), StorageError> {
+        let before = self.view().stored_settings(organization, person)?;
+        if before.kept_back > 0 {
+            self.put_stored_settings(organization, StoredSettings { kept_back: 0, ..before })?;
+        }
+        Ok(())
     }
 
     /// When the person's daily push comes next; missing: never.

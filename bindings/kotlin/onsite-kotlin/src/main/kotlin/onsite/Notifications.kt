@@ -31,6 +31,15 @@ public sealed interface Target {
 
     /** The organization's list of alarms. */
     public data object Alarms : Target
+
+    /**
+     * This incident.
+     *
+     * @property id which.
+     */
+    public data class Incident(
+        public val id: String,
+    ) : Target
 }
 
 /**
@@ -129,8 +138,11 @@ public fun parsePush(
     key: ByteArray? = null,
 ): Reply<ParsedPush> = readPush(payload, key)
 
-/** Where a link leads, without an account. */
-public fun parseRoute(link: String): Reply<ParsedRoute> = readRoute(link)
+/** Where a link leads, without an account. [host] is the app's own, whose `https` links open it. */
+public fun parseRoute(
+    link: String,
+    host: String,
+): Reply<ParsedRoute> = readRoute(link, host)
 
 /** The link that leads to a route. */
 public fun Route.link(): Reply<String> = writeLink(this)

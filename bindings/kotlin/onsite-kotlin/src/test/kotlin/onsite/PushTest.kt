@@ -33,7 +33,7 @@ class PushTest {
             val shown = phone.row(target.id).awaited("its row") { it.rows.isNotEmpty() }
             assertEquals(alarm.id, shown.rows.first().id)
             assertEquals(Arrival.OtherAccount, read.route.arrive(phone.me().id, organizations, null).orThrow())
-            val elsewhere = parseRoute(read.link).orThrow()
+            val elsewhere = parseRoute(read.link, "app.example").orThrow()
             assertEquals(read.route.target to null, elsewhere.route.target to elsewhere.refusal)
             assertEquals(read.link, elsewhere.route.link().orThrow())
         }
@@ -42,7 +42,7 @@ class PushTest {
     fun `what is no push and hostile links are told and lead home`() {
         val broken = assertIs<Reply.Failed>(parsePush("{}".toByteArray()))
         assertEquals("push_invalid", broken.problem.code)
-        val hostile = parseRoute("https://evil.example/home").orThrow()
+        val hostile = parseRoute("https://evil.example/home", "app.example").orThrow()
         assertEquals(Target.Home to "other_host", hostile.route.target to hostile.refusal)
     }
 }

@@ -20,6 +20,7 @@ private fun CoreTarget.read(): Target =
         is CoreTarget.Alarm -> Target.Alarm(id)
         is CoreTarget.Device -> Target.Device(id)
         is CoreTarget.Alarms -> Target.Alarms
+        is CoreTarget.Incident -> Target.Incident(id)
     }
 
 private fun Target.write(): CoreTarget =
@@ -28,6 +29,7 @@ private fun Target.write(): CoreTarget =
         is Target.Alarm -> CoreTarget.Alarm(id)
         is Target.Device -> CoreTarget.Device(id)
         is Target.Alarms -> CoreTarget.Alarms
+        is Target.Incident -> CoreTarget.Incident(id)
     }
 
 private fun CoreRoute.read(): Route = Route(organization, person, target.read())
@@ -57,8 +59,10 @@ internal fun readPush(
         )
     }
 
-internal fun readRoute(link: String): Reply<ParsedRoute> =
-    reply { parseRoute(link).let { ParsedRoute(it.route.read(), it.refusal) } }
+internal fun readRoute(
+    link: String,
+    host: String,
+): Reply<ParsedRoute> = reply { parseRoute(link, host).let { ParsedRoute(it.route.read(), it.refusal) } }
 
 internal fun writeLink(route: Route): Reply<String> = reply { routeLink(route.write()) }
 

@@ -48,10 +48,7 @@ pub fn lines(world: &World) -> Outcome<Vec<Line>> {
 }
 
 fn child(world: &World, kind: &str, folder: &Path, figure: &str) -> Outcome<f64> {
-    let told = Command::new(std::env::current_exe()?)
-        .args(["bench", CHILD, kind, &world.server.url()])
-        .arg(folder)
-        .output()?;
+    let told = Command::new(std::env::current_exe()?).args([CHILD, kind, &world.server.url()]).arg(folder).output()?;
     if !told.status.success() {
         return Err(format!("a process ended: {}", String::from_utf8_lossy(&told.stderr)).into());
     }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::Known;
-use crate::bench::Outcome;
+use crate::Outcome;
 
 /// The body of an answer.
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::Known;
 use super::alarm::{Body, COLUMNS};
-use crate::bench::Outcome;
+use crate::Outcome;
 
 /// Takes changed alarms in, in one transaction.
 pub fn upsert(cache: &Connection, known: &mut Known, body: &[u8]) -> Outcome<()> {

@@ -90,13 +90,14 @@ pub fn bare_rows(cache: &Connection, sql: &str) -> Outcome<Duration> {
     let mut rows = select.query([])?;
     let mut found = Vec::with_capacity(ROWS);
     while let Some(row) = rows.next()? {
-        let label: String = row.get(4)?;
-        let message: String = row.get(5)?;
-        let id: [u8; 16] = row.get(0)?;
-        let acknowledgement: Option<String> = row.get(10)?;
-        let device: String = row.get(15)?;
-        let place: String = row.get(16)?;
-        found.push((id, label, message, acknowledgement, device, place));
+        let ids: ([u8; 16], i64, [u8; 16]) = (row.get(0)?, row.get(1)?, row.get(14)?);
+        let marks: (i64, i64, i64) = (row.get(2)?, row.get(3)?, row.get(6)?);
+        let texts: (String, String) = (row.get(4)?, row.get(5)?);
+        let times: (i64, Option<i64>, i64) = (row.get(7)?, row.get(8)?, row.get(9)?);
+        let aspects: (Option<String>, Option<String>) = (row.get(10)?, row.get(11)?);
+        let holds: (bool, bool) = (row.get(12)?, row.get(13)?);
+        let names: (String, String) = (row.get(15)?, row.get(16)?);
+        found.push((ids, marks, texts, times, aspects, holds, names));
     }
     std::hint::black_box(found);
     Ok(begun.elapsed())

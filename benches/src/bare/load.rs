@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::Known;
 use super::alarm::{Body, COLUMNS};
-use crate::bench::Outcome;
+use crate::Outcome;
 
 /// The alarms' table without anything that is kept in order while rows go in, and what is made of it afterwards.
 pub struct Unindexed {

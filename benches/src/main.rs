@@ -12,6 +12,7 @@ mod full_read;
 mod large;
 mod measure;
 mod memory;
+mod notices;
 mod rung;
 mod search;
 mod serve;
@@ -21,13 +22,13 @@ mod windows;
 mod world;
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use measure::{HEAD, Line};
 use world::World;
 
 /// How the command is called.
-pub const USAGE: &str = "cargo xtask bench [--rows N] [--json] [--only PART]…    measures speed and size";
+const USAGE: &str = "cargo xtask bench [--rows N] [--json] [--only PART]…    measures speed and size";
 
 /// What goes wrong ends the run: a half-measured line is worse than none.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -45,6 +46,7 @@ const PARTS: &[Part] = &[
     ("rung", rung::lines),
     ("duty", duty::lines),
     ("chat", chat::lines),
+    ("notices", notices::lines),
     ("memory", memory::lines),
     ("size", size::lines),
 ];
@@ -55,19 +57,17 @@ struct Choice {
     only: Vec<String>,
 }
 
-/// Runs the command.
-pub fn run(arguments: &[&str]) -> ExitCode {
-    if let [memory::CHILD, kind, url, folder] = arguments {
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let [memory::CHILD, kind, url, folder] = *arguments.as_slice() {
         return ended(memory::be(kind, url, Path::new(folder)));
     }
-    let Some(choice) = choice(arguments) else {
+    let Some(choice) = choice(&arguments) else {
         eprintln!("usage: {USAGE}");
         eprintln!("parts: {}", PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" "));
         return ExitCode::from(2);
     };
-    if cfg!(debug_assertions) {
-        return again_in_release(arguments);
-    }
     ended(measure(&choice))
 }
 
@@ -93,22 +93,6 @@ fn choice(arguments: &[&str]) -> Option<Choice> {
         }
     }
     choice.only.iter().all(|only| PARTS.iter().any(|(name, _)| name == only)).then_some(choice)
-}
-
-/// What is measured is what is shipped: the optimized build.
-fn again_in_release(arguments: &[&str]) -> ExitCode {
-    let run = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench"])
-        .args(arguments)
-        .status();
-    match run {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("cargo cannot be started: {error}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 fn measure(choice: &Choice) -> Outcome<()> {
