@@ -301,13 +301,13 @@ impl Account {
 #[uniffi::export]
 impl Account {
     /// Panics in a call that does not wait.
-    #[expect(clippy::panic, reason = "what a test asks for")]
+    #[allow(clippy::panic, reason = "what a test asks for")]
     pub fn panic_now(&self) -> Result<(), OnsiteError> {
         self.inner.now("panic_now", |_| panic!("asked for by a test"))
     }
 
     /// Panics in a call that waits, in the middle.
-    #[expect(clippy::panic, reason = "what a test asks for")]
+    #[allow(clippy::panic, reason = "what a test asks for")]
     pub async fn panic_later(&self) -> Result<(), OnsiteError> {
         self.inner
             .run("panic_later", |_| async {
