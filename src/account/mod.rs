@@ -162,6 +162,7 @@ impl Account {
             changed,
             sender: sender.clone(),
             duty: Arc::clone(&duty),
+            on_line: Arc::clone(&config.on_line),
             shelf: shelf.clone(),
             desk: Arc::clone(&desk),
         });
@@ -340,6 +341,11 @@ impl Account {
             // Without the task there is nothing to end.
             let _ = ended.await;
         }
+    }
+
+    /// Resolves when the account's files are closed: the last clone, room and window are gone, and so is all that was under way.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.shared.store.closed()
     }
 
     /// Everything about alarms.
