@@ -201,6 +201,7 @@ impl From<wire::CurrentState> for CurrentState {
 }
 
 /// The three visible states of an action.
+#[expect(clippy::large_enum_variant, reason = "what crosses the boundary is plain: it knows no box")]
 #[derive(Debug, Clone, PartialEq, uniffi::Enum)]
 pub enum ActionStage {
     /// On this phone.

@@ -15,6 +15,7 @@ use crate::error::{OnsiteError, Problem, count, id, ids};
 use crate::people::Assignee;
 
 /// Which alarms an action is about.
+#[expect(clippy::large_enum_variant, reason = "what crosses the boundary is plain: it knows no box")]
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum Chosen {
     /// These.

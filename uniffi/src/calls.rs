@@ -69,7 +69,7 @@ impl Inner {
     pub(crate) fn new(account: onsite::account::Account) -> Arc<Self> {
         let (inside, left) = mpsc::channel(1);
         Arc::new(Self {
-            open: Mutex::new(Some(Entered { account, inside: inside })),
+            open: Mutex::new(Some(Entered { account, inside })),
             closing: watch::Sender::new(false),
             left: tokio::sync::Mutex::new(left),
         })
