@@ -17,6 +17,8 @@ mod incidents;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod listed;
+#[cfg(test)]
 mod living;
 #[cfg(test)]
 mod notices;
@@ -32,6 +34,8 @@ mod providers;
 mod reading;
 #[cfg(test)]
 mod restoring;
+#[cfg(test)]
+mod ringing;
 #[cfg(test)]
 mod rings;
 #[cfg(test)]
@@ -52,3 +56,5 @@ mod upgraded;
 mod visibility;
 #[cfg(test)]
 mod withheld;
+#[cfg(test)]
+mod worse;

@@ -1,9 +1,10 @@
 //! A server that is upgraded in place offers what its new version has, without an import, and what was cut down stays so.
 
-use onsite_wire::onsite::{Capability, SubjectKind};
+use onsite_wire::onsite::{Capability, NoticeKind, SubjectKind};
+use onsite_wire::rest::Severity;
 use serde_json::json;
 
-use crate::notices::feed_of;
+use crate::notices::{feed_of, occurs, opened, pushes, register};
 use crate::support::phone::action;
 use crate::support::*;
 
@@ -27,6 +28,12 @@ async fn offered(site: &Site, email: &str) -> Vec<String> {
 
 /// The tables as they were before the fifth step.
 const BEFORE: &str = "
+    DROP TABLE alarm_worsenings;
+    DROP INDEX notices_bundled;
+    ALTER TABLE notices DROP COLUMN bundled;
+    ALTER TABLE pushes DROP COLUMN rank;
+    ALTER TABLE registrations DROP COLUMN lane;
+    ALTER TABLE notice_bundles ADD COLUMN count INTEGER NOT NULL DEFAULT 0;
     DROP TABLE chat_notices;
     DROP TABLE notice_storms;
     CREATE TABLE notice_storms (organization BLOB NOT NULL, person BLOB NOT NULL, newest TEXT NOT NULL, began INTEGER,
@@ -86,4 +93,40 @@ async fn a_mute_that_was_set_before_the_upgrade_is_announced_and_ends_after_it()
     let mut kinds: Vec<_> = listed.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["mute_ended", "mute_ending"]);
+}
+
+/// The tables as they were before the sixth step, which is undone by what stands before the fifth's.
+const BEFORE_THE_SIXTH: &str = "
+    DROP TABLE alarm_worsenings;
+    DROP INDEX notices_bundled;
+    ALTER TABLE notices DROP COLUMN bundled;
+    ALTER TABLE pushes DROP COLUMN rank;
+    ALTER TABLE registrations DROP COLUMN lane;
+    ALTER TABLE notice_bundles ADD COLUMN count INTEGER NOT NULL DEFAULT 2;
+    PRAGMA user_version = 5;";
+
+#[tokio::test]
+async fn what_waited_before_the_upgrade_is_told_after_it_and_an_alarm_that_became_worse_does_so_anew() {
+    let site = Site::open().await;
+    let nora = site.phone_of("nora@example.com").await;
+    register(&nora, 1).await;
+    occurs(&site, "one", 1, Severity::Warning).await;
+    occurs(&site, "two", 2, Severity::Warning).await;
+    occurs(&site, "battery", 3, Severity::Warning).await;
+    for severity in [Severity::Critical, Severity::Warning] {
+        let mut changed = condition("battery", 3);
+        changed.alarm.severity = severity;
+        site.server.store().condition_changes(changed).await.unwrap();
+    }
+    pushes(&site.server, 1, 1).await;
+    let site = aged(site, &[BEFORE_THE_SIXTH]).await;
+    site.clock.advance_millis(onsite_rules::notice::BUNDLE_MS);
+    site.server.store().tick().await.unwrap();
+    let (bundle, _) = opened(1, &pushes(&site.server, 1, 1).await[0].body);
+    assert_eq!((bundle.kind, bundle.count), (NoticeKind::Bundle, 3));
+    let mut worse = condition("battery", 3);
+    worse.alarm.severity = Severity::Critical;
+    site.server.store().condition_changes(worse).await.unwrap();
+    let (push, _) = opened(1, &pushes(&site.server, 1, 2).await[1].body);
+    assert!(push.kind == NoticeKind::Alarm && push.key.ends_with("/2"), "{}", push.key);
 }

@@ -106,6 +106,25 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// A person has left: nothing waits any more, nothing comes daily, and how the person wished to be told is forgotten.
+    pub(in crate::storage) fn forget_person_told(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+    ) -> Result<(), StorageError> {
+        for table in ["pushes", "notice_bundles", "notice_storms", "chat_notices", "daily_pushes"] {
+            let sql = format!("DELETE FROM {table} WHERE organization = ?1 AND person = ?2");
+            self.connection().prepare_cached(&sql)?.execute(params![organization.bytes(), person.bytes()])?;
+        }
+        self.connection()
+            .prepare_cached("UPDATE notices SET bundled = 0 WHERE organization = ?1 AND person = ?2 AND bundled = 1")?
+            .execute(params![organization.bytes(), person.bytes()])?;
+        if self.view().object(organization, Kind::NoticeSettings, person.0)?.is_some() {
+            self.remove(organization, Kind::NoticeSettings, person.0)?;
+        }
+        Ok(())
+    }
+
     /// Forgets what was noted before, and takes it out of the feed.
     pub(in crate::storage) fn forget_notices(&mut self, before: Timestamp) -> Result<(), StorageError> {
         let old: Vec<([u8; 16], [u8; 16], String)> = self
