@@ -20,6 +20,7 @@ use crate::journal::{self, Line};
 use crate::net;
 use crate::session::Session;
 use crate::store::{Fault, Rescued, Store};
+use crate::sync::gaps;
 use crate::sync::outbox::{self, Draft, Outbox};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Pullable, Pulled, Puller, server_now};
@@ -54,6 +55,10 @@ pub(super) enum Message {
     StreamUp(u64),
     /// Something that duty looks at; answered when it has had its effects.
     Duty(duty::Event, Option<duty::room::Done>),
+    /// Somebody looks at a chat, or away.
+    Looked(crate::incidents::Looked),
+    /// Something that gaps look at.
+    Gaps(gaps::Event),
     /// Sites or their fences are others now.
     SitesChanged,
     /// cache.db was damaged and began anew.
@@ -103,6 +108,10 @@ pub(super) struct Driver {
     pub(super) wake_duty: Option<i64>,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
+    pub(super) gaps: gaps::Gaps,
+    /// What each view of a chat shows.
+    pub(super) looked_at: BTreeMap<u64, crate::incidents::Shown>,
+    pub(super) wake_gaps: Option<i64>,
 }
 
 impl Driver {
@@ -128,6 +137,9 @@ impl Driver {
             wake_schedule: None,
             wake_duty: None,
             claimed_in: None,
+            gaps: gaps::Gaps::default(),
+            looked_at: BTreeMap::new(),
+            wake_gaps: None,
         }
     }
 
@@ -191,7 +203,8 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty).min();
+        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty);
+        let by_steps = by_steps.chain(self.wake_gaps).min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
         let wait = by_steps.into_iter().chain(by_deadline).min().unwrap_or(i64::MAX).max(0);
@@ -223,6 +236,7 @@ impl Driver {
             Some(Message::Offline(offline)) => self.set_offline(offline).await?,
             Some(Message::Front(front)) => {
                 self.step_schedule(schedule::Event::Front(front)).await?;
+                self.step_gaps(gaps::Event::Reachable).await?;
                 self.ask_membership();
             }
             Some(Message::Refresh(organization)) => {
@@ -231,6 +245,8 @@ impl Driver {
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
             Some(Message::Duty(event, done)) => self.duty_event(event, done).await,
+            Some(Message::Looked(looked)) => self.looked(looked).await?,
+            Some(Message::Gaps(event)) => self.step_gaps(event).await?,
             Some(Message::SitesChanged) => self.sites_changed().await?,
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
@@ -269,6 +285,9 @@ impl Driver {
         }
         if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_duty(duty::Event::Tick).await?;
+        }
+        if self.wake_gaps.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_gaps(gaps::Event::Tick).await?;
         }
         let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
         if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {
@@ -337,6 +356,7 @@ impl Driver {
             session.network_changed();
         }
         self.step_schedule(schedule::Event::NetworkChanged).await?;
+        self.step_gaps(gaps::Event::Reachable).await?;
         self.step_outbox(outbox::Event::Nudged).await?;
         self.ask_membership();
         Ok(())

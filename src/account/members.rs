@@ -15,6 +15,7 @@ use crate::session::Status;
 use crate::store::Fault;
 use crate::sync::copies::record_of;
 use crate::sync::feed::{Needs, organization_number};
+use crate::sync::gaps;
 use crate::sync::outbox;
 use crate::sync::pull::Pullable;
 use crate::sync::schedule;
@@ -126,6 +127,7 @@ impl Driver {
         let who = self.person.as_ref().filter(|_| signed_in).map(|person| person.id);
         self.step_outbox(outbox::Event::Session(who)).await?;
         self.step_schedule(schedule::Event::Session(signed_in)).await?;
+        self.step_gaps(gaps::Event::Session(signed_in)).await?;
         self.ask_membership();
         Ok(())
     }

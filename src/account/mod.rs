@@ -10,6 +10,7 @@ mod deciding;
 mod diagnostics;
 mod driver;
 mod feeds;
+mod looking;
 mod members;
 mod on_duty;
 mod organizations;
@@ -162,6 +163,15 @@ impl Account {
             overlays: Arc::clone(&overlays),
             puller: puller.clone(),
             handover: handover(&sender),
+            teller: {
+                let sender = sender.downgrade();
+                // Whoever looks on after the account was closed sees what is there.
+                Arc::new(move |looked| {
+                    if let Some(sender) = sender.upgrade() {
+                        drop(sender.send(Message::Looked(looked)));
+                    }
+                })
+            },
             location: Arc::clone(&narrowed),
         };
         let alarms = Alarms {

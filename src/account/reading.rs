@@ -13,6 +13,7 @@ use crate::net::{self, Http};
 use crate::store::Fault;
 use crate::sync::copies;
 use crate::sync::feed::organization_number;
+use crate::sync::gaps;
 use crate::sync::outbox;
 use crate::sync::pull::{self, Pullable, Pulled};
 use crate::sync::schedule;
@@ -150,7 +151,9 @@ impl Driver {
         if pulled.end == schedule::PullEnd::OffsetGone {
             self.ask_membership();
         }
-        self.step_schedule(schedule::Event::Pulled { feed, ticket, end: pulled.end }).await
+        self.step_schedule(schedule::Event::Pulled { feed, ticket, end: pulled.end }).await?;
+        // What a feed brought may stand behind a gap.
+        self.step_gaps(gaps::Event::Changed).await
     }
 }
 

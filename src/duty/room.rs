@@ -270,7 +270,12 @@ fn label(directory: &Directory, site: LocationId) -> String {
     found.map(|entry| entry.label.to_string()).unwrap_or_default()
 }
 
-fn colleagues(reading: &Reading<'_>, directory: &Directory, now: Timestamp) -> Result<Vec<Colleague>, Fault> {
+/// Who is on duty, by name.
+pub(crate) fn colleagues(
+    reading: &Reading<'_>,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Vec<Colleague>, Fault> {
     let entries = feed::people(reading.cache)?;
     let at: BTreeMap<(OrganizationId, PersonId), AtSite> = entries
         .iter()

@@ -7,6 +7,7 @@ use onsite_wire::onsite::{Incident, SubjectKind};
 
 use super::acting::{Deed, Standing};
 use super::drafts;
+use super::present::{self, Present};
 use super::row::{self, IncidentRow};
 use super::shape::number;
 use crate::devices::directory::Directory;
@@ -35,6 +36,8 @@ pub struct IncidentPage {
     pub row: IncidentRow,
     /// With history, alarms and participants, as the server said last.
     pub incident: Incident,
+    /// Who is in its chat, and who of them is on duty.
+    pub present: Present,
     /// Feedback as it is seen: what the person gave lately counts.
     pub feedback: Option<FeedbackBody>,
     /// So many messages at the end of its chat are not on this phone: it closed while this phone was away.
@@ -78,7 +81,8 @@ pub(super) fn read(
         )?
         .query_row([n], |row| row.get(0))?;
     let draft = reading.own(|own| drafts::read(own, id))?;
-    Ok(Some(IncidentPage { row, incident: standing.incident, feedback, missing, draft, may }))
+    let present = present::read(reading, directory, (&row, &standing.incident), now)?;
+    Ok(Some(IncidentPage { row, incident: standing.incident, present, feedback, missing, draft, may }))
 }
 
 /// A refusal of the rules as an error of the public API.

@@ -6,34 +6,28 @@ use onsite_rules::action::OPEN_INCIDENT;
 use onsite_rules::incident::{FeedbackBody, OpenBody};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, AlarmId, DeviceId, IncidentId, LocationId, MessageId, OrganizationId};
-use onsite_wire::onsite::{MessagesResponse, Subject, SubjectKind};
+use onsite_wire::onsite::{Subject, SubjectKind};
 use serde_json::Value;
 
 use super::acting::{self, Deed, Standing};
-use super::chat::{ChatList, MessagesChanged};
-use super::chat_intake::{self, Source};
+use super::chat::ChatList;
+use super::drafts;
+use super::filling::{self, ChatWindow, Filler, Teller, Trouble};
 use super::list::{IncidentFilter, IncidentList};
 use super::page::{self, IncidentPage, error};
 use super::row::{self, IncidentRow};
-use super::{drafts, intake};
 use crate::alarms::Undone;
 use crate::devices::directory::SharedDirectory;
 use crate::error::Error;
 use crate::live::{Engine, Window};
 use crate::store::{Fault, Reading, Store};
-use crate::sync::feed::{Intake, Seen, organization_number};
 use crate::sync::handover::{Handover, new_action_id};
 use crate::sync::outbox::{Draft, SubjectName};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Puller, server_now};
 
-/// So many messages are asked for at once to fill a gap.
-const PAGE: i64 = 100;
-
 /// A live window on incidents.
 pub type IncidentWindow = Window<IncidentList>;
-/// A live window on the chat of one incident, newest first.
-pub type ChatWindow = Window<ChatList>;
 
 /// What a person is told before opening an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +49,8 @@ pub struct Incidents {
     pub(crate) overlays: Arc<Overlays>,
     pub(crate) puller: Puller,
     pub(crate) handover: Handover,
+    /// Tells what somebody looks at.
+    pub(crate) teller: Teller,
     /// The location that narrows every screen (A5).
     pub(crate) location: Arc<dyn Fn() -> Option<LocationId> + Send + Sync>,
 }
@@ -67,14 +63,15 @@ impl Incidents {
         self.engine.open(self.list(filter), size, None)
     }
 
-    /// Opens a live window on the newest `size` messages of an incident; `more` pages backwards through what this phone has.
+    /// Opens a live window on the newest `size` messages of an incident; `more` pages backwards.
     pub fn chat(&self, incident: IncidentId, size: usize) -> ChatWindow {
-        self.engine.open(ChatList { incident }, size, None)
+        ChatWindow::new(self.engine.open(ChatList { incident }, size, None), (incident, size, None), &self.teller)
     }
 
     /// Opens a live window on the chat that begins with this message and goes back from there: where a notice leads.
     pub fn chat_at(&self, incident: IncidentId, size: usize, at: MessageId) -> ChatWindow {
-        self.engine.open(ChatList { incident }, size, Some(at.0))
+        let window = self.engine.open(ChatList { incident }, size, Some(at.0));
+        ChatWindow::new(window, (incident, size, Some(at)), &self.teller)
     }
 
     fn list(&self, filter: IncidentFilter) -> IncidentList {
@@ -283,31 +280,15 @@ impl Incidents {
     }
 
     /// Fills the newest gap of a chat, or what lies before the oldest message: asks the server for at most a hundred
-    /// messages, and gives how many were new. 0: nothing is missing any more.
+    /// messages, and gives how many came. 0: nothing is missing any more. What an open window shows is filled without that.
     pub async fn fill(&self, id: IncidentId) -> Result<usize, Error> {
-        let wanted = self.read(move |_, reading| newest_gap(reading, id)).await?;
-        let Some((organization, before)) = wanted else { return Ok(0) };
-        let path =
-            format!("onsite/v1/organizations/{organization}/incidents/{id}/messages?before={before}&limit={PAGE}");
-        let answer = self.puller.http.get::<MessagesResponse>(&path).await.map_err(Error::from)?.body;
-        let me = self.overlays.person();
-        let overlays = Arc::clone(&self.overlays);
-        let now = server_now(&self.puller.http);
-        let stored = self.store.write_behind(move |writer| {
-            writer.cache(|cache, changes| {
-                let organization = organization_number(cache, organization)?;
-                let mut changed = MessagesChanged::default();
-                for message in answer.messages.iter().filter(|message| message.incident_id == id) {
-                    chat_intake::put(cache, organization, message, me, Source::Backwards, &mut changed)?;
-                }
-                changed.note(changes);
-                let mut seen = Seen::default();
-                let mut taking = Intake { cache, changes, organization, full: false, seen: &mut seen, now };
-                intake::reshape_all(&mut taking, &overlays, &[id].into())?;
-                Ok(answer.messages.len())
-            })
-        });
-        Ok(stored.await?)
+        let Some(wanted) = self.read(move |_, reading| filling::missing(reading, id)).await? else { return Ok(0) };
+        let (store, puller) = (self.store.clone(), self.puller.clone());
+        let filler = Filler { store, puller, overlays: Arc::clone(&self.overlays) };
+        filler.ask(wanted).await.map_err(|trouble| match trouble {
+            Trouble::Net(fault) => Error::from(fault),
+            Trouble::Store(fault) => Error::from(fault),
+        })
     }
 }
 
@@ -336,30 +317,4 @@ fn draft(
         retry_of: None,
         name,
     }
-}
-
-/// Below which number the newest missing message of a chat is; `None`: all are here.
-fn newest_gap(reading: &Reading<'_>, id: IncidentId) -> Result<Option<(OrganizationId, i64)>, Fault> {
-    let Some(n) = super::shape::number(reading.cache, id)? else { return Ok(None) };
-    let (organization, last): ([u8; 16], i64) = reading
-        .cache
-        .prepare_cached(
-            "SELECT organization.id, incident.last_message FROM incident
-               JOIN organization ON organization.n = incident.organization WHERE incident.n = ?1",
-        )?
-        .query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut select = reading.cache.prepare_cached(
-        "SELECT number FROM message INDEXED BY message_by_number
-          WHERE incident = ?1 AND number IS NOT NULL ORDER BY number DESC",
-    )?;
-    let mut rows = select.query([id.bytes()])?;
-    let mut expected = last;
-    while let Some(row) = rows.next()? {
-        let number: i64 = row.get(0)?;
-        if number < expected {
-            break;
-        }
-        expected = number - 1;
-    }
-    Ok((expected > 0).then(|| (OrganizationId::from_bytes(organization), expected + 1)))
 }

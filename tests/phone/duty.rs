@@ -266,6 +266,62 @@ async fn who_to_call_needs_asset_advisor_at_the_site_and_says_so_without_signal_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_chat_says_who_is_in_it_and_who_of_them_is_on_duty_also_without_signal_with_its_age() {
+    let backend = house().await;
+    let (ada, zoe) = two(&backend).await;
+    // A device of Hamburg, as the one who may see Hamburg only is to see the incident as well.
+    let device = crate::incidents::device(&backend, onsite_wire::rest::Subscription::AssetAdvisor);
+    let incidents = zoe.account.incidents();
+    let open = incidents.opening(device).await.unwrap().under_way;
+    let id = match open {
+        Some(id) => id,
+        None => incidents.open(device, "Noise", "", Vec::new(), true).await.unwrap(),
+    };
+    zoe.until("the server has it", |account| account.state().waiting == 0).await;
+    incidents.write(id, "I am here").await.unwrap();
+    zoe.until("sent", |account| account.state().waiting == 0).await;
+    ada.account.duty().switch(true).await.unwrap();
+    ada.stand(HAMBURG, 6).await;
+    zoe.sees(ada.me(), "at the site", |one| one.is_some_and(|one| one.at.is_some())).await;
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    let present = loop {
+        let present = incidents.page(id).await.unwrap().present;
+        if present.people.iter().any(|one| one.takes_part && one.author.id == Some(zoe.me())) {
+            break present;
+        }
+        assert!(std::time::Instant::now() < deadline, "never in it: {present:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    let of = |who| present.people.iter().find(|one| one.author.id == Some(who)).cloned();
+    assert_eq!(of(zoe.me()).map(|one| (one.takes_part, one.on_duty.is_some())), Some((true, false)));
+    let reading_along = of(ada.me()).unwrap();
+    assert!(!reading_along.takes_part, "she has not written yet");
+    assert_eq!(reading_along.on_duty.map(|one| one.site_label).as_deref(), Some("Hamburg Süd"));
+    let read = present.duty_read.unwrap();
+    zoe.account.set_offline(true).unwrap();
+    ada.account.duty().switch(false).await.unwrap();
+    let known = incidents.page(id).await.unwrap().present;
+    assert_eq!(known.duty_read, Some(read), "as old as it is");
+    assert!(known.people.iter().any(|one| one.author.id == Some(ada.me()) && one.on_duty.is_some()));
+    // The lease is over by then, whether or not the server can say so; on duty she was when that was read.
+    zoe.clock.pass(16 * MINUTE);
+    let later = incidents.page(id).await.unwrap().present;
+    let ada_now = later.people.iter().find(|one| one.author.id == Some(ada.me())).and_then(|one| one.on_duty.clone());
+    assert!(ada_now.is_some_and(|one| one.at.is_none()));
+    zoe.account.set_offline(false).unwrap();
+    zoe.sees(ada.me(), "off duty", |one| one.is_none()).await;
+    // When it was read is noted right behind what was read.
+    loop {
+        let now_off = incidents.page(id).await.unwrap().present;
+        if now_off.people.iter().all(|one| one.on_duty.is_none()) && now_off.duty_read > Some(read) {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "never as new as it is: {now_off:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_see_a_site_sees_only_that_somebody_is_on_duty() {
     let backend = house().await;
     let (ada, zoe) = two(&backend).await;

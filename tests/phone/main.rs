@@ -11,6 +11,7 @@ mod damage;
 mod deciding;
 mod duty;
 mod faults;
+mod gaps;
 mod incidents;
 mod leaks;
 mod muting;

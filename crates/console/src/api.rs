@@ -16,7 +16,7 @@ pub use onsite::duty::{
 pub use onsite::error::{Code, Error};
 pub use onsite::home::{Tile, open_incidents, tiles};
 pub use onsite::incidents::{
-    ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, IncidentWindow,
+    ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, IncidentWindow, Participant,
 };
 pub use onsite::journal::Line as JournalLine;
 pub use onsite::live::Batch;

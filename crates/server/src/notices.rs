@@ -136,11 +136,12 @@ pub(crate) async fn why(
 ) -> Result<Json<NoticeLogResponse>, Refused> {
     let (organization, person) = (path.organization()?, caller.person()?);
     let subject: Uuid = path.id("subject")?;
+    let now = app.storage.now();
     let notices = app
         .storage
         .read(move |view| {
             Scope::of(view, &caller, organization)?;
-            Ok::<_, Refused>(view.notice_log(organization, person, subject)?)
+            Ok::<_, Refused>(view.notice_log(organization, person, subject, now)?)
         })
         .await?;
     Ok(Json(NoticeLogResponse { notices }))

@@ -122,19 +122,14 @@ pub fn take_chat(model: &mut Model, id: IncidentId, batch: &Batch<ChatRow, ()>) 
     }
 }
 
-/// Takes the page of the open one. What was begun to be written comes back, and what is missing at the end is asked for.
-pub fn take_page(model: &mut Model, page: IncidentPage) -> Vec<Command> {
-    let mut commands = Vec::new();
+/// Takes the page of the open one. What was begun to be written comes back.
+pub fn take_page(model: &mut Model, page: IncidentPage) {
     if let Some(open) = model.incidents.open.as_mut().filter(|open| open.id == page.row.id) {
         if open.page.is_none() && !page.draft.is_empty() {
             open.writing = Some(Field::holding(&page.draft));
         }
-        if open.page.is_none() && page.missing > 0 {
-            commands.push(Command::FillChat(open.id));
-        }
         open.page = Some(page);
     }
-    commands
 }
 
 /// Scrolls the chat; upwards there may be more.

@@ -65,7 +65,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Outcome(deed, outcome) => tell_outcome(model, deed, &outcome),
         Message::Incidents(window, batch) => incidents::take_rows(model, window, &batch),
         Message::UnderWay(count) => model.incidents.under_way = count,
-        Message::Incident(page) => return incidents::take_page(model, *page),
+        Message::Incident(page) => incidents::take_page(model, *page),
         Message::Chat(id, batch) => return incidents::take_chat(model, id, &batch),
         Message::MayOpen(device, alarm, subject) => {
             model.sheet = Some(Sheet::opening(Reason::Alarm(device, alarm), &subject));

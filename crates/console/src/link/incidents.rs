@@ -1,5 +1,7 @@
 //! Incidents: their live windows, and what a person does in them.
 
+use std::time::Duration;
+
 use onsite_wire::ids::IncidentId;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -12,6 +14,8 @@ use crate::app::message::{Command, Message};
 const ROWS: usize = 200;
 /// Messages that a chat begins with.
 const CHAT: usize = 100;
+/// How often the page is read anew by time alone: leases of sites end.
+const LOOKED_AGAIN: Duration = Duration::from_secs(15);
 
 /// What is watched of incidents.
 #[derive(Default)]
@@ -108,6 +112,7 @@ async fn follow(
                 None => return,
             },
             batch = list.next() => if batch.is_none() { return },
+            () = tokio::time::sleep(LOOKED_AGAIN) => {}
             rows = wanted.recv() => match rows {
                 Some(rows) => chat.more(rows),
                 None => return,

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::incidents;
-use crate::api::{ChatRow, Delivery};
+use crate::api::{ChatRow, Delivery, IncidentPage, Participant};
 use crate::app::Model;
 use crate::app::incidents::{OpenIncident, has_gap, state_words};
 use crate::app::keys::Key;
@@ -78,14 +78,8 @@ fn heading(model: &Model, open: &OpenIncident, width: usize, look: Look) -> Vec<
     if !page.incident.description.is_empty() {
         lines.push(Line::raw(words::cut(&page.incident.description, width)));
     }
-    let names: Vec<String> = page
-        .incident
-        .participants
-        .iter()
-        .map(|one| if one.kind == AuthorKind::Agent { format!("{} (agent)", one.name) } else { one.name.clone() })
-        .collect();
-    if !names.is_empty() {
-        lines.push(Line::styled(words::cut(&format!("In it: {}", names.join(", ")), width), look.dim()));
+    if let Some(present) = present(model, page) {
+        lines.push(Line::styled(words::cut(&present, width), look.dim()));
     }
     if let Some(closes) = page.row.closes {
         let until = model.setting.zone.time(closes, model.now());
@@ -97,6 +91,37 @@ fn heading(model: &Model, open: &OpenIncident, width: usize, look: Look) -> Vec<
     }
     lines.push(Line::styled("─".repeat(width), look.dim()));
     lines
+}
+
+/// Who is in it, and who of them is on duty: without a live line to the server with the age of that.
+fn present(model: &Model, page: &IncidentPage) -> Option<String> {
+    let zone = &model.setting.zone;
+    let words = |one: &Participant| {
+        let duty = one.on_duty.as_ref().map(|duty| match duty.at {
+            Some(at) => format!(" (at {} until {})", duty.site_label, zone.time(at.until, model.now())),
+            None => " (on duty)".to_owned(),
+        });
+        let agent = if one.author.kind == AuthorKind::Agent { " (agent)" } else { "" };
+        format!("{}{agent}{}", one.author.name, duty.unwrap_or_default())
+    };
+    let list = |takes_part: bool| {
+        let people = page.present.people.iter().filter(|one| one.takes_part == takes_part);
+        people.map(words).collect::<Vec<_>>().join(", ")
+    };
+    let parts = [("In it: ", list(true)), ("Also on duty: ", list(false))];
+    let mut parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(head, names)| format!("{head}{names}"))
+        .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let anybody = page.present.people.iter().any(|one| one.on_duty.is_some());
+    if let Some(read) = page.present.duty_read.filter(|_| anybody && !model.state.live) {
+        parts.push(format!("as of {}", zone.time(read, model.now())));
+    }
+    Some(parts.join(" · "))
 }
 
 fn message(model: &Model, row: &ChatRow, width: usize, look: Look) -> Vec<Line<'static>> {

@@ -1,13 +1,13 @@
 //! Incidents: the list, a chat with all that can become of one's own messages, and the warning before one is opened.
 
-use onsite::incidents::IncidentOffers;
+use onsite::incidents::{IncidentOffers, Participant, Present};
 use onsite_wire::ids::{DeviceId, IncidentId, MessageId, OrganizationId};
 use onsite_wire::onsite::{Author, AuthorKind, Incident, IncidentState};
 use ratatui::crossterm::event::KeyCode;
 
 use super::states::{home, id, minutes_ago, open};
 use super::{letter, press, shown, type_in};
-use crate::api::{ChatRow, Code, Delivery, Error, IncidentPage, IncidentRow};
+use crate::api::{ChatRow, Code, Colleague, Delivery, Error, IncidentPage, IncidentRow};
 use crate::app::incidents::OpenIncident;
 use crate::app::message::{Command, Message};
 use crate::app::{Model, Screen, update};
@@ -75,6 +75,7 @@ fn page(row: IncidentRow) -> IncidentPage {
             feedback: None,
             revision: 1,
         },
+        present: Present::default(),
         feedback: None,
         missing: 0,
         draft: String::new(),
@@ -126,6 +127,47 @@ fn a_chat_shows_where_each_own_message_stands_and_what_is_missing() {
         assert!(text.contains(words), "{words} is missing: {text}");
     }
     assert!(text.find("on my way") < text.find("it hums"), "the newest is last");
+}
+
+#[test]
+fn a_chat_shows_who_is_in_it_and_who_of_them_is_on_duty_and_without_a_live_line_as_of_when() {
+    let mut model = chat(incident(), Vec::new());
+    let author = |kind, name: &str| Author { kind, id: None, name: name.to_owned() };
+    let on_duty = |name: &str, site: &str| Colleague {
+        organization: OrganizationId(id(1)),
+        person: onsite_wire::ids::PersonId(id(2)),
+        name: name.to_owned(),
+        since: minutes_ago(90),
+        at: (!site.is_empty()).then(|| onsite_wire::onsite::AtSite {
+            site: onsite_wire::ids::LocationId(id(3)),
+            since: minutes_ago(60),
+            until: minutes_ago(-5),
+        }),
+        site_label: site.to_owned(),
+    };
+    let people = vec![
+        Participant { author: author(AuthorKind::Agent, "Mika Salo"), takes_part: true, on_duty: None },
+        Participant {
+            author: author(AuthorKind::Person, "Ada"),
+            takes_part: true,
+            on_duty: Some(on_duty("Ada", "Harbour")),
+        },
+        Participant {
+            author: author(AuthorKind::Person, "Zoë"), takes_part: false, on_duty: Some(on_duty("Zoë", ""))
+        },
+    ];
+    if let Some(page) = model.incidents.open.as_mut().and_then(|open| open.page.as_mut()) {
+        page.present = Present { people, duty_read: Some(minutes_ago(30)) };
+    }
+    model.state.live = true;
+    let text = super::drawn(&model, 160, 40).1;
+    for words in ["In it: Mika Salo (agent), Ada (at Harbour until", "Also on duty: Zoë (on duty)"] {
+        assert!(text.contains(words), "{words} is missing: {text}");
+    }
+    assert!(!text.contains("as of"), "{text}");
+    model.state.live = false;
+    let text = super::drawn(&model, 160, 40).1;
+    assert!(text.contains(" · as of "), "{text}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, ActionsRe
 
 use crate::access::Caller;
 use crate::http::{App, JsonBody, Refused};
-use crate::storage::{Storage, StorageError};
+use crate::storage::{Storage, StorageError, Write};
 
 /// The most actions in a batch.
 pub(crate) const BATCH_LIMIT: usize = 100;
@@ -51,6 +51,17 @@ pub(crate) async fn act(
 impl Storage {
     /// Does what a person did: the way of `POST actions`, also for a program that embeds the server.
     pub async fn act(&self, person: PersonId, actions: Vec<ActionRequest>) -> Result<Vec<ActionResult>, StorageError> {
-        self.write(move |write| actions.iter().map(|action| decide::decide(write, person, action)).collect()).await
+        self.write(move |write| actions.iter().map(|action| one(write, person, action)).collect()).await
+    }
+}
+
+/// One action, in a transaction of its own within that of the batch: what the data has no place for holds nothing else back.
+fn one(write: &mut Write<'_>, person: PersonId, action: &ActionRequest) -> Result<ActionResult, StorageError> {
+    match write.apart(|write| decide::decide(write, person, action)) {
+        Err(error) if error.is_of_one_object() => {
+            crate::trouble::say("an action", &error);
+            decide::set_aside(write, person, action)
+        }
+        decided => decided,
     }
 }

@@ -159,7 +159,7 @@ impl Write<'_> {
     ) -> Result<(), StorageError> {
         self.connection()
             .prepare_cached(
-                "UPDATE objects SET ended_at = ?3
+                "UPDATE objects INDEXED BY objects_by_parent SET ended_at = ?3
                  WHERE organization = ?1 AND parent = ?2 AND kind = 'message' AND ended_at IS NULL",
             )?
             .execute(params![organization.bytes(), incident.bytes(), LONG_AGO])?;
@@ -225,14 +225,15 @@ impl Write<'_> {
         let recent: Vec<[u8; 16]> = self
             .connection()
             .prepare_cached(
-                "SELECT id FROM objects
+                "SELECT id FROM objects INDEXED BY objects_by_parent
                  WHERE organization = ?1 AND parent = ?2 AND kind = 'message' AND ended_at IS NULL",
             )?
             .query_map(params![organization.bytes(), incident.bytes()], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         self.connection()
             .prepare_cached(
-                "UPDATE objects SET place = ?3 WHERE organization = ?1 AND parent = ?2 AND kind = 'message'",
+                "UPDATE objects INDEXED BY objects_by_parent SET place = ?3
+                 WHERE organization = ?1 AND parent = ?2 AND kind = 'message'",
             )?
             .execute(params![organization.bytes(), incident.bytes(), place.map(|place| *place.bytes())])?;
         for message in recent {

@@ -108,22 +108,29 @@ impl Write<'_> {
             let (organization, subject) = (OrganizationId::from_bytes(*organization), Uuid::from_bytes(*subject));
             let Some(what) = Due::ALL.into_iter().find(|known| known.name() == what) else { continue };
             self.set_due(organization, subject, what, None)?;
-            match what {
-                Due::Closing => self.close_incident(organization, IncidentId(subject))?,
-                Due::AlarmMuteAnnounced => self.announce_alarm_mute(organization, AlarmId(subject))?,
-                Due::AlarmMuteEnds => {
-                    if let Some((alarm, _, _)) = self.view().alarm(organization, AlarmId(subject))? {
-                        self.consider_alarm(organization, &alarm)?;
-                        self.tell_of_alarm_mute_ended(organization, &alarm)?;
-                    }
-                }
-                Due::DeviceMuteAnnounced => self.announce_device_mute(organization, DeviceId(subject))?,
-                Due::DeviceMuteEnds => {
-                    self.consider_device(organization, DeviceId(subject))?;
-                    self.tell_of_device_mute_ended(organization, DeviceId(subject))?;
-                }
+            match self.apart(|write| write.pass(organization, subject, what)) {
+                // What cannot be read today cannot be tomorrow; everybody else's time comes all the same.
+                Err(error) if error.is_of_one_object() => crate::trouble::say(what.name(), &error),
+                done => done?,
             }
         }
         Ok(due.len())
+    }
+
+    fn pass(&mut self, organization: OrganizationId, subject: Uuid, what: Due) -> Result<(), StorageError> {
+        match what {
+            Due::Closing => self.close_incident(organization, IncidentId(subject)),
+            Due::AlarmMuteAnnounced => self.announce_alarm_mute(organization, AlarmId(subject)),
+            Due::AlarmMuteEnds => {
+                let Some((alarm, _, _)) = self.view().alarm(organization, AlarmId(subject))? else { return Ok(()) };
+                self.consider_alarm(organization, &alarm)?;
+                self.tell_of_alarm_mute_ended(organization, &alarm)
+            }
+            Due::DeviceMuteAnnounced => self.announce_device_mute(organization, DeviceId(subject)),
+            Due::DeviceMuteEnds => {
+                self.consider_device(organization, DeviceId(subject))?;
+                self.tell_of_device_mute_ended(organization, DeviceId(subject))
+            }
+        }
     }
 }

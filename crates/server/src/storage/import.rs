@@ -75,7 +75,7 @@ impl Write<'_> {
         }
         for device in parents_first(document) {
             named.insert(device.id.0);
-            self.put_device(organization, device)?;
+            self.put_device(organization, &self.with_its_mute(organization, device)?)?;
         }
         for sensor in &document.sensors {
             named.insert(sensor.id.0);
@@ -93,6 +93,12 @@ impl Write<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A document says what devices there are; what people muted stays muted, unless it says something of that too.
+    fn with_its_mute(&self, organization: OrganizationId, device: &Device) -> Result<Device, StorageError> {
+        let present = self.view().device(organization, device.id)?.and_then(|(present, _, _)| present.mute);
+        Ok(Device { mute: device.mute.clone().or(present), ..device.clone() })
     }
 
     fn import_people(

@@ -87,6 +87,17 @@ pub enum StorageError {
     Interrupted,
 }
 
+impl StorageError {
+    /// Whether only what was worked on is the matter, and not the data as a whole: it would fail again, and only that.
+    pub(crate) fn is_of_one_object(&self) -> bool {
+        match self {
+            Self::Unreadable(..) => true,
+            Self::Database(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation),
+            Self::File(_) | Self::Newer { .. } | Self::NoBackup | Self::InUse | Self::Interrupted => false,
+        }
+    }
+}
+
 /// A feed has moved: what a ring says. `audience` is set when only one person is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moved {

@@ -192,3 +192,31 @@ async fn for_whoever_left_nothing_waits_and_nothing_comes_daily_also_after_comin
     crate::withheld::until("the new one", || service.count() >= 2).await;
     assert_eq!(service.count(), 2);
 }
+
+#[tokio::test]
+async fn settings_without_bound_are_refused_and_the_ones_before_stay() {
+    let site = Site::open().await;
+    let nora = site.phone_of("nora@example.com").await;
+    settings(&nora, NORA, json!({"sounds": {"critical": "siren"}})).await;
+    let many: serde_json::Map<_, _> = (0..40).map(|number| (format!("channel {number}"), json!("bell"))).collect();
+    for sounds in [json!({"critical": "x".repeat(101)}), json!({"x".repeat(41): "bell"}), json!(many)] {
+        let refused = settings(&nora, NORA, json!({"sounds": sounds})).await;
+        assert_eq!(refused.code.map(|code| code.as_str()), Some("body_invalid"));
+    }
+    let refused = settings(&nora, NORA, json!({"severities": vec!["critical"; 33]})).await;
+    assert_eq!(refused.code.map(|code| code.as_str()), Some("body_invalid"));
+    let objects = nora.ours("feeds/notifications").await.body["objects"].clone();
+    assert_eq!(objects[0]["settings"]["sounds"]["critical"], "siren");
+}
+
+#[tokio::test]
+async fn a_push_that_cannot_be_read_holds_up_no_other() {
+    let (site, service, _) = waiting().await;
+    let file = rusqlite::Connection::open(site.directory.path().join("onsite.db")).unwrap();
+    let changed = file.execute("UPDATE pushes SET clear = '{}', rank = 9", []).unwrap();
+    assert_eq!(changed, 1);
+    drop(file);
+    site.clock.advance_millis(HOUR_MS);
+    occurs(&site, "new", 3, Severity::Critical).await;
+    crate::withheld::until("the new one", || service.count() == 2).await;
+}

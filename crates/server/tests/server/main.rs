@@ -11,6 +11,8 @@ mod encrypted;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod idle;
 #[cfg(test)]
 mod incidents;

@@ -149,6 +149,9 @@ async fn warnings_come_as_one_bundle_after_five_minutes_and_devices_without_subs
         (log.notices[0].reasons.verdict, log.notices[0].reasons.decided.as_str()),
         (Verdict::Silent, "subscription")
     );
+    let nora = site.phone_of("nora@example.com").await;
+    let unseen = nora.ours(&format!("notices/{south}")).await;
+    assert_eq!(unseen.body["notices"], json!([]), "who may not see it learns nothing");
 }
 
 #[tokio::test]

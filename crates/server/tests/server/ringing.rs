@@ -81,8 +81,9 @@ async fn what_is_critical_goes_before_whatever_waits_longer() {
     until("four that wait", || service.count() == 4).await;
     service.recovers();
     site.clock.advance_millis(HOUR_MS);
-    until("all of them", || service.count() == 8).await;
-    assert_eq!(service.urgencies()[4..], ["high", "normal", "normal", "normal"]);
+    // By then the bundle of the warnings may be on its way, too; it is the last.
+    until("all of them", || service.count() >= 8).await;
+    assert_eq!(service.urgencies()[4..8], ["high", "normal", "normal", "normal"]);
 }
 
 #[tokio::test]

@@ -79,15 +79,31 @@ impl Write<'_> {
         let due =
             self.due_people("DELETE FROM notice_bundles WHERE due_at <= ?1 RETURNING organization, person, due_at")?;
         for (organization, person, _) in due {
-            let bundle = self.take_bundle(organization, person)?;
-            if bundle.count > 0 {
-                self.tell_of_organization(organization, person, (bundle.count, None))?;
-            }
-            if let Some(reasons) = bundle.silenced_by {
-                self.list_bundle(organization, person, (bundle.silenced, reasons))?;
-            }
+            self.for_this_one(|write| write.tell_bundle(organization, person))?;
         }
         Ok(())
+    }
+
+    /// What cannot be told to one person today cannot be tomorrow; everybody else is told all the same.
+    fn for_this_one(&mut self, tell: impl FnOnce(&mut Self) -> Result<(), StorageError>) -> Result<(), StorageError> {
+        match self.apart(tell) {
+            Err(error) if error.is_of_one_object() => {
+                crate::trouble::say("a notification", &error);
+                Ok(())
+            }
+            told => told,
+        }
+    }
+
+    fn tell_bundle(&mut self, organization: OrganizationId, person: PersonId) -> Result<(), StorageError> {
+        let bundle = self.take_bundle(organization, person)?;
+        if bundle.count > 0 {
+            self.tell_of_organization(organization, person, (bundle.count, None))?;
+        }
+        match bundle.silenced_by {
+            Some(reasons) => self.list_bundle(organization, person, (bundle.silenced, reasons)),
+            None => Ok(()),
+        }
     }
 
     /// What waits in a person's bundle and may be seen by that person now. It waits no longer.
@@ -174,14 +190,21 @@ impl Write<'_> {
     fn tell_daily(&mut self) -> Result<(), StorageError> {
         let due = self.due_people("SELECT organization, person, due_at FROM daily_pushes WHERE due_at <= ?1")?;
         for (organization, person, _) in due {
-            let stored = self.view().stored_settings(organization, person)?;
-            let next = stored.settings.daily.as_ref().and_then(|daily| next_daily(daily, self.now()));
-            self.put_daily(organization, person, next)?;
-            if let Some((alarms, incidents)) = self.counted_daily(organization, person)? {
-                self.tell_of_organization(organization, person, (alarms, Some(incidents)))?;
-            }
+            // Set anew where its settings can be read.
+            self.put_daily(organization, person, None)?;
+            self.for_this_one(|write| write.tell_daily_to(organization, person))?;
         }
         Ok(())
+    }
+
+    fn tell_daily_to(&mut self, organization: OrganizationId, person: PersonId) -> Result<(), StorageError> {
+        let stored = self.view().stored_settings(organization, person)?;
+        let next = stored.settings.daily.as_ref().and_then(|daily| next_daily(daily, self.now()));
+        self.put_daily(organization, person, next)?;
+        match self.counted_daily(organization, person)? {
+            Some((alarms, incidents)) => self.tell_of_organization(organization, person, (alarms, Some(incidents))),
+            None => Ok(()),
+        }
     }
 
     /// How many alarms are active on devices with Asset Advisor that the person may see, and how many incidents of such

@@ -181,9 +181,11 @@ impl Write<'_> {
             }
             _ => reasons.clone(),
         };
-        // A message that counts is in the line of the notification that it counts to; nobody asks about one's own.
+        // A message that counts is in the line of the notification that it counts to; nobody asks about one's own. Of
+        // devices without subscription the answer is always the same one, and is made when somebody asks.
         let unnoted = happened.kind == NoticeKind::Message
-            && (reasons.verdict == Verdict::CountUp || reasons.decided == "own_doing");
+            && (reasons.verdict == Verdict::CountUp || reasons.decided == "own_doing")
+            || reasons.decided == "subscription";
         let told = Told { settings: &settings, reasons, listed: listed.verdict };
         if !unnoted && !self.note(organization, person, &key, happened, &told)? {
             return Ok(());

@@ -290,12 +290,30 @@ impl Write<'_> {
                     (SELECT installation FROM registrations WHERE until > ?1)",
             )?
             .execute([now.micros()])?;
+        match self.apart(|write| write.take_unless_silenced(waiting, &again_ms)) {
+            // It would hold up all others for ever.
+            Err(error) if error.is_of_one_object() => {
+                crate::trouble::say("a push", &error);
+                self.connection()
+                    .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key = ?2")?
+                    .execute(params![waiting.installation, waiting.key])?;
+                Ok(None)
+            }
+            taken => taken,
+        }
+    }
+
+    fn take_unless_silenced(
+        &mut self,
+        waiting: &WaitingPush,
+        again_ms: &impl Fn(i64) -> i64,
+    ) -> Result<Option<DuePush>, StorageError> {
         let Some(due) = self.waiting(waiting)? else { return Ok(None) };
         if let Some(reasons) = self.silenced_meanwhile(&due)? {
             self.withhold(&due, &reasons)?;
             return Ok(None);
         }
-        self.push_again_at(&due, now.plus_millis(again_ms(due.attempts)))?;
+        self.push_again_at(&due, self.now().plus_millis(again_ms(due.attempts)))?;
         Ok(Some(due))
     }
 
