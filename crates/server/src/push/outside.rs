@@ -55,12 +55,19 @@ fn is_outside(address: IpAddr) -> bool {
 
 const fn is_outside_v4(address: Ipv4Addr) -> bool {
     let [first, second, third, _] = address.octets();
-    let inside = match (first, second, third) {
-        (0 | 10 | 127, ..) | (224..=255, ..) => true,
-        (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => true,
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18..=19, _) | (198, 51, 100) | (203, 0, 113) => true,
-        _ => false,
-    };
+    let inside = matches!(
+        (first, second, third),
+        (0 | 10 | 127 | 224..=255, ..)
+            | (100, 64..=127, _)
+            | (169, 254, _)
+            | (172, 16..=31, _)
+            | (192, 168, _)
+            | (192, 0, 0 | 2)
+            | (192, 88, 99)
+            | (198, 18..=19, _)
+            | (198, 51, 100)
+            | (203, 0, 113)
+    );
     !inside
 }
 
