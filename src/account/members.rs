@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::driver::{Driver, Message};
 use crate::journal::Line;
 use crate::net::{self, Http};
+use crate::photos;
 use crate::session::Status;
 use crate::store::Fault;
 use crate::sync::copies::record_of;
@@ -123,11 +124,16 @@ impl Driver {
             self.recover_outbox().await?;
         }
         self.recover_duty().await?;
+        if moved {
+            self.empty_inbox().await?;
+        }
         let signed_in = self.signed_in();
         let who = self.person.as_ref().filter(|_| signed_in).map(|person| person.id);
         self.step_outbox(outbox::Event::Session(who)).await?;
+        self.step_photos(photos::Event::Session(signed_in));
         self.step_schedule(schedule::Event::Session(signed_in)).await?;
         self.step_gaps(gaps::Event::Session(signed_in)).await?;
+        self.courier_begins();
         self.ask_membership();
         Ok(())
     }

@@ -12,6 +12,7 @@
 //! | `acting` | what a person does, as actions |
 //! | `page` | one incident's own page |
 //! | `present` | who is in it, and who of them is on duty |
+//! | `picture` | photos in a chat: written with a message, read, saved |
 //! | `drafts` | what was begun and not sent |
 
 mod acting;
@@ -23,6 +24,7 @@ mod filling;
 mod intake;
 mod list;
 mod page;
+mod picture;
 mod present;
 mod room;
 mod row;
@@ -43,4 +45,4 @@ pub use row::{ChatRow, Delivery, IncidentRow};
 pub(crate) use acting::kinds;
 pub(crate) use feeds::MESSAGES;
 pub(crate) use filling::{Filler, Looked, Shown, Trouble, missing_in};
-pub(crate) use shape::{covered, overlay};
+pub(crate) use shape::{covered, overlay, photo_state};

@@ -2,6 +2,7 @@
 
 use onsite_rules::action::{FEEDBACK, Refusal};
 use onsite_rules::incident::FeedbackBody;
+use onsite_rules::message::MessageBody;
 use onsite_wire::ids::IncidentId;
 use onsite_wire::onsite::{Incident, SubjectKind};
 
@@ -67,7 +68,7 @@ pub(super) fn read(
         .or_else(|| server.map(|feedback| FeedbackBody { rating: feedback.rating, comment: feedback.comment.clone() }));
     let may = |deed: Deed| standing.body(&deed, now).map(drop).map_err(error);
     let may = IncidentOffers {
-        write: may(Deed::Write("?".to_owned())),
+        write: may(Deed::Write(MessageBody::of("?"))),
         solve: may(Deed::Solve),
         reopen: may(Deed::Reopen),
         feedback: may(Deed::Judge(FeedbackBody { rating: 5, comment: String::new() })),

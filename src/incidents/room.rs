@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use onsite_rules::action::OPEN_INCIDENT;
 use onsite_rules::incident::{FeedbackBody, OpenBody};
+use onsite_rules::message::MessageBody;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, AlarmId, DeviceId, IncidentId, LocationId, MessageId, OrganizationId};
 use onsite_wire::onsite::{Subject, SubjectKind};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::acting::{self, Deed, Standing};
@@ -20,6 +22,7 @@ use crate::alarms::Undone;
 use crate::devices::directory::SharedDirectory;
 use crate::error::Error;
 use crate::live::{Engine, Window};
+use crate::photos::{Fetching, Shelf};
 use crate::store::{Fault, Reading, Store};
 use crate::sync::handover::{Handover, new_action_id};
 use crate::sync::outbox::{Draft, SubjectName};
@@ -53,6 +56,9 @@ pub struct Incidents {
     pub(crate) teller: Teller,
     /// The location that narrows every screen (A5).
     pub(crate) location: Arc<dyn Fn() -> Option<LocationId> + Send + Sync>,
+    /// Sealed photos.
+    pub(crate) shelf: Shelf,
+    pub(crate) fetching: Fetching,
 }
 
 impl Incidents {
@@ -78,7 +84,7 @@ impl Incidents {
         IncidentList { filter, directory: self.directory.clone(), overlays: Arc::clone(&self.overlays) }
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&Self, &Reading<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Error> {
@@ -163,7 +169,7 @@ impl Incidents {
     /// Writes in an incident's chat (I4); the draft is used up. The message is on this phone from here on, whatever happens,
     /// and is sent in the order of writing, once.
     pub async fn write(&self, id: IncidentId, text: &str) -> Result<MessageId, Error> {
-        let message = self.act(id, Deed::Write(text.to_owned()), None).await?;
+        let message = self.act(id, Deed::Write(MessageBody::of(text)), None).await?;
         self.set_draft(id, "").await?;
         Ok(MessageId(message.0))
     }
@@ -199,7 +205,7 @@ impl Incidents {
     pub async fn reopen_and_send(&self, id: IncidentId, parked: MessageId, text: &str) -> Result<MessageId, Error> {
         let reopening = self.draft(id, Deed::Reopen, None).await?;
         let standing = self.standing(id).await?;
-        let body = acting_message(text)?;
+        let body = self.acting_message(id, parked, text)?;
         let clock = self.puller.http.clock();
         let message = new_action_id(&clock.now());
         let kind = onsite_rules::action::MESSAGE.name;
@@ -233,15 +239,26 @@ impl Incidents {
         let (opening, incident) = self.opening_draft(body, instead).await?;
         let message = new_action_id(&self.puller.http.clock().now());
         let kind = onsite_rules::action::MESSAGE.name;
+        let body = self.acting_message(id, parked, text)?;
         let resend = Draft {
             retry_of: Some(ActionId(parked.0)),
-            ..draft(message, standing.organization, kind, incident, acting_message(text)?, opening.name.clone())
+            ..draft(message, standing.organization, kind, incident, body, opening.name.clone())
         };
         self.hand(vec![opening, resend]).await?;
         Ok(incident)
     }
 
-    async fn standing(&self, id: IncidentId) -> Result<Standing, Error> {
+    /// The body of a message that is sent instead of a parked one; its photo goes with it.
+    fn acting_message(&self, id: IncidentId, parked: MessageId, text: &str) -> Result<Value, Error> {
+        let pending = self.overlays.of(SubjectKind::Incident, id.0);
+        let parked = pending.iter().find(|action| action.id.0 == parked.0);
+        let photo = parked.and_then(|action| MessageBody::deserialize(&action.body).ok()?.photo);
+        let body = MessageBody { text: text.to_owned(), photo };
+        body.check().map_err(error)?;
+        serde_json::to_value(body).map_err(|_| Error::new(Code::Internal).with("detail", "action body"))
+    }
+
+    pub(super) async fn standing(&self, id: IncidentId) -> Result<Standing, Error> {
         self.read(move |room, reading| Standing::of(reading, &*room.directory.at(reading.cache)?, &room.overlays, id))
             .await?
             .ok_or_else(|| Error::new(Code::NotFound).with("what", "incident"))
@@ -255,7 +272,7 @@ impl Incidents {
         Ok(Draft { retry_of, ..draft(action, standing.organization, deed.kind().name, id, body, standing.name) })
     }
 
-    async fn act(&self, id: IncidentId, deed: Deed, retry_of: Option<ActionId>) -> Result<ActionId, Error> {
+    pub(super) async fn act(&self, id: IncidentId, deed: Deed, retry_of: Option<ActionId>) -> Result<ActionId, Error> {
         let draft = self.draft(id, deed, retry_of).await?;
         let action = draft.id;
         self.hand(vec![draft]).await?;
@@ -290,12 +307,6 @@ impl Incidents {
             Trouble::Store(fault) => Error::from(fault),
         })
     }
-}
-
-fn acting_message(text: &str) -> Result<Value, Error> {
-    onsite_rules::message::check(text).map_err(error)?;
-    serde_json::to_value(onsite_rules::message::MessageBody { text: text.to_owned() })
-        .map_err(|_| Error::new(Code::Internal).with("detail", "action body"))
 }
 
 fn draft(

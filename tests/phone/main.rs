@@ -15,8 +15,15 @@ mod gaps;
 mod incidents;
 mod leaks;
 mod muting;
+mod notices;
+mod opening;
+mod photos;
 mod reading;
+mod ready;
 mod restore;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../crates/rules/src/photo/samples.rs"]
+mod samples;
 mod shift;
 mod support;
 mod vendor;

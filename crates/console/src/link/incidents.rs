@@ -7,8 +7,9 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::Messages;
-use crate::api::{Account, Error, IncidentFilter, IncidentWindow};
+use crate::api::{Account, Error, IncidentFilter, IncidentWindow, NewPhoto, PhotoSource};
 use crate::app::message::{Command, Message};
+use crate::snapshot::preview;
 
 /// Rows that are asked for at once.
 const ROWS: usize = 200;
@@ -129,6 +130,17 @@ pub async fn act(account: &Account, command: Command) -> Result<Option<Message>,
             incidents.write(id, &text).await?;
             None
         }
+        Command::WritePhoto(id, file, text) => {
+            // Decoding takes its time.
+            let of = file.clone();
+            let preview = tokio::task::spawn_blocking(move || preview(&of)).await.unwrap_or_default();
+            incidents.write_with_photo(id, &text, NewPhoto { source: PhotoSource::File(file), preview }).await?;
+            None
+        }
+        Command::SavePhoto(id, message, file) => {
+            incidents.save_photo(id, message, file.clone()).await?;
+            Some(Message::Said(format!("Written to {}.", file.display())))
+        }
         Command::KeepDraft(id, text) => {
             incidents.set_draft(id, &text).await?;
             None
@@ -171,6 +183,6 @@ pub async fn act(account: &Account, command: Command) -> Result<Option<Message>,
         Command::NewIncident(device, subject, alarms) => {
             Some(Message::Opened(incidents.open(device, &subject, "", alarms, true).await?))
         }
-        _ => None,
+        other => return super::notices::act(account, other).await,
     })
 }

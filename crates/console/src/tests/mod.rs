@@ -4,6 +4,7 @@ mod alarm;
 mod alarms;
 mod frame;
 mod incidents;
+mod notices;
 mod real;
 mod sheets;
 mod states;

@@ -6,11 +6,11 @@ use onsite_rules::action::{FEEDBACK, MESSAGE, OPEN_INCIDENT, READ_UP_TO, REOPEN,
 use onsite_rules::incident::{
     FeedbackBody, Mover, OpenBody, ReadBody, check_feedback, check_opening, is_under_way, may_write, moves, subscribed,
 };
-use onsite_rules::message::{MessageBody, check};
+use onsite_rules::message::MessageBody;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{AlarmId, IncidentId, MessageId};
 use onsite_wire::onsite::{
-    ActionRequest, Author, AuthorKind, Feedback, Incident, IncidentChange, IncidentState, Position,
+    ActionRequest, Author, AuthorKind, Capability, Feedback, Incident, IncidentChange, IncidentState, Position,
 };
 
 use super::decide::{Arrived, Effect, Stop};
@@ -99,14 +99,19 @@ fn open(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effect, Stop> {
 fn message(write: &mut Write<'_>, arrived: &Arrived<'_>, mut incident: Incident) -> Result<Effect, Stop> {
     let organization = arrived.scope.organization;
     let body: MessageBody = arrived.body()?;
-    check(&body.text)?;
     check_new(write, arrived, Feed::Messages)?;
+    let row = write.view().organization(organization)?;
+    if body.photo.is_some() && !row.is_some_and(|row| row.capabilities.contains(&Capability::Photos)) {
+        return Err(Refusal::of(Code::NotOffered).into());
+    }
+    body.check()?;
     may_write(incident.state)?;
     let line = Line {
         id: MessageId(arrived.request.id.0),
         author: author(arrived),
         text: body.text,
         change: None,
+        photo: body.photo,
         made_at: arrived.made_at,
     };
     let offset = write.write_line(organization, &mut incident, line)?;

@@ -62,11 +62,20 @@ fn with_labels(push: &DuePush, limit: usize) -> Option<Message> {
     let sealed = seal(&words, &address, &rand::random(), &rand::random()).ok()?;
     let clear = Push { sealed: to_base64url(&sealed), ..push.clear.clone() };
     let hash = Sha256::digest(clear.key.as_bytes());
+    // Somebody is waited for; what is bundled, daily or only ending can wait until the phone wakes by itself.
+    let waited_for = matches!(
+        clear.kind,
+        NoticeKind::Canary
+            | NoticeKind::Assignment
+            | NoticeKind::Incident
+            | NoticeKind::IncidentState
+            | NoticeKind::Message
+    );
     Some(Message {
         body: serde_json::to_string(&clear).ok()?,
         kind: clear.kind.as_str(),
         collapse: to_base64url(&hash).chars().take(32).collect(),
-        urgent: push.is_urgent() || clear.kind == NoticeKind::Canary,
+        urgent: push.is_urgent() || waited_for,
         audible: push.words.sound.as_deref() != Some(""),
     })
 }

@@ -1,8 +1,8 @@
 //! What time brings: a solved incident closes (I2); the end of a mute is announced (A10), and when it ends, what it kept back
-//! opens an incident after all (I1) and is told again (A10).
+//! opens an incident after all (I1) and is told again (A10); a photo that did not arrive is dropped (I4).
 
 use onsite_rules::mute::ANNOUNCED_MS;
-use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, OrganizationId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, MessageId, OrganizationId};
 use onsite_wire::onsite::SubjectKind;
 use onsite_wire::rest::MuteAspect;
 use onsite_wire::time::Timestamp;
@@ -25,11 +25,19 @@ pub(crate) enum Due {
     DeviceMuteAnnounced,
     /// A device's mute ends.
     DeviceMuteEnds,
+    /// The bytes of a message's photo are not all there.
+    PhotoExpires,
 }
 
 impl Due {
-    const ALL: [Self; 5] =
-        [Self::Closing, Self::AlarmMuteAnnounced, Self::AlarmMuteEnds, Self::DeviceMuteAnnounced, Self::DeviceMuteEnds];
+    const ALL: [Self; 6] = [
+        Self::Closing,
+        Self::AlarmMuteAnnounced,
+        Self::AlarmMuteEnds,
+        Self::DeviceMuteAnnounced,
+        Self::DeviceMuteEnds,
+        Self::PhotoExpires,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -38,6 +46,7 @@ impl Due {
             Self::AlarmMuteEnds => "alarm_mute_ends",
             Self::DeviceMuteAnnounced => "device_mute_announced",
             Self::DeviceMuteEnds => "device_mute_ends",
+            Self::PhotoExpires => "photo_expires",
         }
     }
 }
@@ -131,6 +140,7 @@ impl Write<'_> {
                 self.consider_device(organization, DeviceId(subject))?;
                 self.tell_of_device_mute_ended(organization, DeviceId(subject))
             }
+            Due::PhotoExpires => self.expire_photo(organization, MessageId(subject)),
         }
     }
 }

@@ -24,6 +24,7 @@ impl Storage {
             write.forget_rows("DELETE FROM registrations WHERE until < ?1", now)?;
             write.forget_worsenings()?;
             write.forget_removals(horizon)?;
+            write.forget_photos()?;
             write.forget_rows("DELETE FROM actions WHERE outcome <> 'applied' AND arrived_at < ?1", horizon)?;
             write.forget_rows(
                 "DELETE FROM actions

@@ -16,7 +16,7 @@ use super::people::{OrganizationRow, PersonRow};
 use crate::document::{DocumentGroup, OrganizationDocument};
 
 /// Everything that this server has to offer.
-pub(super) const ALL_CAPABILITIES: [Capability; 12] = [
+pub(super) const ALL_CAPABILITIES: [Capability; 13] = [
     Capability::Acknowledge,
     Capability::Mute,
     Capability::Category,
@@ -29,6 +29,7 @@ pub(super) const ALL_CAPABILITIES: [Capability; 12] = [
     Capability::Duty,
     Capability::Notifications,
     Capability::Incidents,
+    Capability::Photos,
 ];
 
 impl Write<'_> {

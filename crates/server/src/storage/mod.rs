@@ -25,6 +25,7 @@ mod migrations;
 mod notices;
 mod objects;
 mod people;
+mod photos;
 mod rights;
 mod tree;
 

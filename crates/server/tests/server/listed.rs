@@ -208,15 +208,3 @@ async fn settings_without_bound_are_refused_and_the_ones_before_stay() {
     let objects = nora.ours("feeds/notifications").await.body["objects"].clone();
     assert_eq!(objects[0]["settings"]["sounds"]["critical"], "siren");
 }
-
-#[tokio::test]
-async fn a_push_that_cannot_be_read_holds_up_no_other() {
-    let (site, service, _) = waiting().await;
-    let file = rusqlite::Connection::open(site.directory.path().join("onsite.db")).unwrap();
-    let changed = file.execute("UPDATE pushes SET clear = '{}', rank = 9", []).unwrap();
-    assert_eq!(changed, 1);
-    drop(file);
-    site.clock.advance_millis(HOUR_MS);
-    occurs(&site, "new", 3, Severity::Critical).await;
-    crate::withheld::until("the new one", || service.count() == 2).await;
-}

@@ -27,6 +27,8 @@ mod notices;
 #[cfg(test)]
 mod partners;
 #[cfg(test)]
+mod photos;
+#[cfg(test)]
 mod presence;
 #[cfg(test)]
 mod program;

@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Version};
 use onsite_server::{ApnsConfig, FcmConfig, PushConfig, ServerConfig, start};
+use onsite_wire::onsite::NoticeKind;
 use onsite_wire::push::{PUSH_LIMIT, Push, from_base64url};
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -63,10 +64,11 @@ impl Service {
         self.answers.lock().unwrap().clear();
     }
 
-    /// The `urgency` of each request so far, in order.
-    pub fn urgencies(&self) -> Vec<String> {
+    /// What each Web Push to the first installation was about, in their order.
+    pub fn kinds(&self) -> Vec<NoticeKind> {
         let came = self.came.lock().unwrap();
-        came.iter().map(|came| came.headers["urgency"].to_str().unwrap().to_owned()).collect()
+        let kind = |came: &Came| serde_json::from_slice::<Push>(&own_key(1).open(&came.body).unwrap()).unwrap().kind;
+        came.iter().map(kind).collect()
     }
 
     /// How many requests came so far.

@@ -4,6 +4,7 @@
 use std::sync::Mutex;
 
 use onsite_server::{PushConfig, trouble};
+use onsite_wire::onsite::NoticeKind;
 use onsite_wire::rest::Severity;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -83,7 +84,8 @@ async fn what_is_critical_goes_before_whatever_waits_longer() {
     site.clock.advance_millis(HOUR_MS);
     // By then the bundle of the warnings may be on its way, too; it is the last.
     until("all of them", || service.count() >= 8).await;
-    assert_eq!(service.urgencies()[4..8], ["high", "normal", "normal", "normal"]);
+    use NoticeKind::{Alarm, Assignment};
+    assert_eq!(service.kinds()[4..8], [Alarm, Assignment, Assignment, Assignment]);
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ const BEFORE: &str = "
     ALTER TABLE pushes DROP COLUMN rank;
     ALTER TABLE registrations DROP COLUMN lane;
     ALTER TABLE notice_bundles ADD COLUMN count INTEGER NOT NULL DEFAULT 0;
+    DROP TABLE photo_parts;
     DROP TABLE chat_notices;
     DROP TABLE notice_storms;
     CREATE TABLE notice_storms (organization BLOB NOT NULL, person BLOB NOT NULL, newest TEXT NOT NULL, began INTEGER,
@@ -95,15 +96,15 @@ async fn a_mute_that_was_set_before_the_upgrade_is_announced_and_ends_after_it()
     assert_eq!(kinds, ["mute_ended", "mute_ending"]);
 }
 
-/// The tables as they were before the sixth step, which is undone by what stands before the fifth's.
-const BEFORE_THE_SIXTH: &str = "
+/// The tables as they were before the seventh step.
+const BEFORE_THE_SEVENTH: &str = "
     DROP TABLE alarm_worsenings;
     DROP INDEX notices_bundled;
     ALTER TABLE notices DROP COLUMN bundled;
     ALTER TABLE pushes DROP COLUMN rank;
     ALTER TABLE registrations DROP COLUMN lane;
     ALTER TABLE notice_bundles ADD COLUMN count INTEGER NOT NULL DEFAULT 2;
-    PRAGMA user_version = 5;";
+    PRAGMA user_version = 6;";
 
 #[tokio::test]
 async fn what_waited_before_the_upgrade_is_told_after_it_and_an_alarm_that_became_worse_does_so_anew() {
@@ -119,7 +120,7 @@ async fn what_waited_before_the_upgrade_is_told_after_it_and_an_alarm_that_becam
         site.server.store().condition_changes(changed).await.unwrap();
     }
     pushes(&site.server, 1, 1).await;
-    let site = aged(site, &[BEFORE_THE_SIXTH]).await;
+    let site = aged(site, &[BEFORE_THE_SEVENTH]).await;
     site.clock.advance_millis(onsite_rules::notice::BUNDLE_MS);
     site.server.store().tick().await.unwrap();
     let (bundle, _) = opened(1, &pushes(&site.server, 1, 1).await[0].body);

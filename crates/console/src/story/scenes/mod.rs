@@ -9,6 +9,8 @@ pub mod customers;
 pub mod filter;
 pub mod incident;
 pub mod mute_ends;
+pub mod notices;
+pub mod photo;
 pub mod sign_in;
 pub mod sign_out;
 pub mod signal_back;

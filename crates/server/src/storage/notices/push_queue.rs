@@ -294,9 +294,7 @@ impl Write<'_> {
             // It would hold up all others for ever.
             Err(error) if error.is_of_one_object() => {
                 crate::trouble::say("a push", &error);
-                self.connection()
-                    .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key = ?2")?
-                    .execute(params![waiting.installation, waiting.key])?;
+                self.forget_push(Uuid::from_bytes(waiting.installation), &waiting.key)?;
                 Ok(None)
             }
             taken => taken,
@@ -333,6 +331,14 @@ impl Write<'_> {
         let Some((to, clear, words, attempts)) = found else { return Ok(None) };
         let clear: Push = read_body("push", &clear)?;
         Ok(Some(DuePush { words: read_body("words", &words)?, attempts: attempts + 1, to, clear }))
+    }
+
+    /// Takes a push out of the queue.
+    pub(super) fn forget_push(&mut self, installation: Uuid, key: &str) -> Result<(), StorageError> {
+        self.connection()
+            .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key = ?2")?
+            .execute(params![installation.as_bytes(), key])?;
+        Ok(())
     }
 
     /// When a push is tried again.
