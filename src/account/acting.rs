@@ -13,6 +13,7 @@ use super::signal::Signal;
 use super::uploading::{announced, of_record};
 use crate::alarms;
 use crate::devices;
+use crate::duty::switch::{is_free_switch, wished};
 use crate::error::Error;
 use crate::incidents;
 use crate::journal::{self, Line};
@@ -44,6 +45,17 @@ impl Driver {
     }
 
     pub(super) async fn discard(&mut self, id: ActionId) -> Result<(), Error> {
+        let entry = self.outbox.iter().flat_map(Outbox::entries).find(|entry| entry.id == id);
+        if entry.is_some_and(is_free_switch) {
+            // Who lets go of a switch stands where the one before it left them, or where colleagues read them. Duty goes
+            // first: when the app is killed in between, the switch is still there to be let go of.
+            let others = self.outbox.iter().flat_map(Outbox::entries).filter(|entry| entry.id != id);
+            let before = match wished(others) {
+                Some(on) => on,
+                None => self.is_read_as_on_duty().await?,
+            };
+            self.follow_switch(Some(before)).await?;
+        }
         let rejected = self.step_outbox(outbox::Event::Discarded(id)).await?;
         match rejected.first() {
             Some((_, code)) => Err(Error::new(*code)),
@@ -255,7 +267,7 @@ impl Driver {
 fn kinds() -> Vec<outbox::KindRules> {
     let mut kinds = alarms::kinds();
     kinds.extend(incidents::kinds());
-    kinds.extend(crate::duty::room::kinds());
+    kinds.extend(crate::duty::switch::kinds());
     kinds.extend(notifications::kinds());
     kinds
 }

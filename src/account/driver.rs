@@ -232,7 +232,7 @@ impl Driver {
     async fn take(&mut self, message: Option<Message>) -> Result<(), Fault> {
         match message {
             Some(Message::Made(drafts, answer)) => {
-                let done = self.made(drafts).await;
+                let done = self.made_by_hand(drafts).await;
                 // Whoever acted finds the state to be as the action left it.
                 self.show();
                 drop(answer.send(done.map_err(Error::from)));

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use onsite_rules::action::{DUTY, PRESENCE};
 use onsite_wire::codes::Code;
-use onsite_wire::ids::OrganizationId;
+use onsite_wire::ids::{ActionId, OrganizationId};
 use onsite_wire::onsite::{Capability, DutyBody, PresenceBody, Subject, SubjectKind};
 use serde::Serialize;
 
 use super::driver::Driver;
 use super::members;
 use super::own_file;
-use crate::duty::room::{Done, all_sites, own_end};
+use crate::duty::feed;
+use crate::duty::room::{Done, all_sites};
+use crate::duty::switch::{own_end, switch_of, wished};
 use crate::duty::{ANDROID_REGIONS, Duty, Effect, Event, IOS_REGIONS, Settings, Stored, Wish};
 use crate::error::Error;
 use crate::journal::Line;
 use crate::store::{Fault, Store};
 use crate::sync::handover::new_action_id;
-use crate::sync::outbox::{Draft, SubjectName};
+use crate::sync::outbox::{self, Draft, Outbox, SubjectName};
 
 const STORED: &str = "duty.stored";
 const SETTINGS: &str = "duty.settings";
@@ -47,7 +49,46 @@ impl Driver {
         let stored: Stored = kept(&self.parts.store, STORED).await?;
         let settings: Settings = kept(&self.parts.store, SETTINGS).await?;
         *self.parts.duty.duty() = Some(Duty::recover(stored, settings, REGIONS, &self.now()));
-        self.sites_changed().await
+        self.sites_changed().await?;
+        self.follow_switch(self.wished()).await
+    }
+
+    /// What the person wishes by the switches that are kept.
+    pub(super) fn wished(&self) -> Option<bool> {
+        wished(self.outbox.iter().flat_map(Outbox::entries))
+    }
+
+    /// Has duty follow a switch that is recorded already, or was let go of.
+    pub(super) async fn follow_switch(&mut self, on: Option<bool>) -> Result<(), Fault> {
+        let Some(on) = on.filter(|on| *on != self.is_on_duty()) else { return Ok(()) };
+        self.step_duty(if on { Event::SwitchedOn } else { Event::SwitchedOff }).await
+    }
+
+    /// What somebody handed over. A switch that is tried again in one organization is the one switch of all of them (U1).
+    pub(super) async fn made_by_hand(&mut self, mut drafts: Vec<Draft>) -> Result<Vec<Result<ActionId, Code>>, Fault> {
+        let asked = drafts.len();
+        let Some((on, organization)) = drafts.iter().find_map(|draft| Some((switch_of(draft)?, draft.organization)))
+        else {
+            return self.made(drafts).await;
+        };
+        let mut others = self.offering_duty().await?;
+        others.remove(&organization);
+        drafts.extend(self.drafts(others, DUTY.name, &DutyBody { on }).map_err(|_| Fault::Value("duty"))?);
+        let mut made = self.made(drafts).await?;
+        made.truncate(asked);
+        self.follow_switch(self.wished()).await?;
+        Ok(made)
+    }
+
+    /// Whether colleagues read that the person is on duty, as far as it came down.
+    pub(super) async fn is_read_as_on_duty(&self) -> Result<bool, Fault> {
+        let Some(me) = self.person.as_ref().map(|person| person.id) else { return Ok(false) };
+        let people = self.parts.store.read(|reading| feed::people(reading.cache)).await?;
+        Ok(people.iter().any(|(_, entry)| entry.person == me && entry.since.is_some()))
+    }
+
+    fn is_on_duty(&self) -> bool {
+        self.parts.duty.duty().as_ref().is_some_and(|duty| duty.standing(&self.now()).on.is_some())
     }
 
     /// Sites or fences are others now.
@@ -74,8 +115,7 @@ impl Driver {
         }
         if let Event::SwitchedOn | Event::SwitchedOff = event {
             let on = matches!(event, Event::SwitchedOn);
-            let before = self.parts.duty.duty().as_ref().is_some_and(|duty| duty.standing(&self.now()).on.is_some());
-            if on == before {
+            if on == self.is_on_duty() {
                 return Ok(());
             }
             self.hand_switch(on).await?;
@@ -169,6 +209,13 @@ impl Driver {
         let now = self.now();
         let body = serde_json::to_value(body).map_err(|_| Error::new(Code::Internal).with("detail", "action body"))?;
         let subject = Subject { kind: SubjectKind::Person, id: person.id.0 };
+        // Who presses the switch has decided about one that was parked.
+        let parked = |organization| {
+            self.outbox.iter().flat_map(Outbox::entries).find(|entry| {
+                let parked = matches!(entry.state, outbox::State::Parked(_));
+                kind == DUTY.name && entry.kind == kind && entry.organization == organization && parked
+            })
+        };
         let draft = |organization| Draft {
             id: new_action_id(&now),
             organization,
@@ -177,7 +224,7 @@ impl Driver {
             expires_at: own_end(kind, &body, now.wall),
             body: body.clone(),
             seen: 0,
-            retry_of: None,
+            retry_of: parked(organization).map(|entry| entry.id),
             name: SubjectName { label: person.name.clone(), within: String::new() },
         };
         Ok(to.into_iter().map(draft).collect())

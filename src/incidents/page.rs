@@ -12,6 +12,7 @@ use super::present::{self, Present};
 use super::row::{self, IncidentRow};
 use super::shape::number;
 use crate::devices::directory::Directory;
+use crate::duty::room::Known;
 use crate::error::Error;
 use crate::store::{Fault, Reading};
 use crate::sync::overlays::Overlays;
@@ -55,7 +56,7 @@ pub(super) fn read(
     directory: &Directory,
     overlays: &Overlays,
     id: IncidentId,
-    now: Timestamp,
+    (now, known): (Timestamp, Known),
 ) -> Result<Option<IncidentPage>, Fault> {
     let Some(n) = number(reading.cache, id)? else { return Ok(None) };
     let Some(row) = row::incident(reading.cache, directory, overlays, n)? else { return Ok(None) };
@@ -82,7 +83,7 @@ pub(super) fn read(
         )?
         .query_row([n], |row| row.get(0))?;
     let draft = reading.own(|own| drafts::read(own, id))?;
-    let present = present::read(reading, directory, (&row, &standing.incident), now)?;
+    let present = present::read(reading, directory, (&row, &standing.incident), known)?;
     Ok(Some(IncidentPage { row, incident: standing.incident, present, feedback, missing, draft, may }))
 }
 

@@ -9,7 +9,7 @@ use onsite_wire::onsite::{Author, AuthorKind, Incident};
 use super::row::IncidentRow;
 use crate::devices::directory::Directory;
 use crate::duty::feed::DUTY;
-use crate::duty::room::{Colleague, colleagues};
+use crate::duty::room::{Colleague, Known, colleagues};
 use crate::people;
 use crate::store::{Fault, Reading};
 use crate::sync::copies::record_of;
@@ -40,7 +40,7 @@ pub(super) fn read(
     reading: &Reading<'_>,
     directory: &Directory,
     (row, incident): (&IncidentRow, &Incident),
-    now: Timestamp,
+    now: Known,
 ) -> Result<Present, Fault> {
     let on_duty: Vec<Colleague> =
         colleagues(reading, directory, now)?.into_iter().filter(|one| one.organization == row.organization).collect();

@@ -96,7 +96,9 @@ impl Incidents {
     pub async fn page(&self, id: IncidentId) -> Result<IncidentPage, Error> {
         self.read(move |room, reading| {
             let directory = room.directory.at(reading.cache)?;
-            page::read(reading, &directory, &room.overlays, id, server_now(&room.puller.http))
+            let http = &room.puller.http;
+            let now = (server_now(http), http.server_clock().estimate(&http.clock().now()));
+            page::read(reading, &directory, &room.overlays, id, now)
         })
         .await?
         .ok_or_else(|| Error::new(Code::NotFound).with("what", "incident"))

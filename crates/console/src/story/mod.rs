@@ -67,6 +67,7 @@ pub async fn tell(seed: u64, program: PathBuf, out: &mut (dyn Write + Send)) -> 
     scenes::storm::play(&mut shift).await?;
     scenes::customers::play(&mut shift).await?;
     scenes::age::play(&mut shift).await?;
+    scenes::on_duty::play(&mut shift).await?;
     let verdict = scenes::witnessed::play(&mut shift, &witness, &before).await?;
     scenes::sign_out::play(&mut shift).await?;
     shift.stage.strike().await?;

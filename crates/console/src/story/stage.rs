@@ -65,6 +65,18 @@ impl Stage {
         Ok(Self { seed, chance: Chance::of(seed), time, server, documents, folder })
     }
 
+    /// A file of the story beside its phones.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The files of the server's data.
+    pub fn server_files(&self) -> Result<Vec<PathBuf>, StoryError> {
+        let entries = std::fs::read_dir(self.folder.path().join("server"))?;
+        let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+        Ok(paths.into_iter().filter(|path| path.is_file()).collect())
+    }
+
     /// A new phone.
     pub fn handset(&mut self, name: &str) -> Handset {
         // Up to a minute and a half off, either way: phones are.

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod alarms;
+mod duty;
 mod frame;
 mod incidents;
 mod notices;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use onsite_rules::action::{DUTY, Kind, PRESENCE, Refusal, in_time};
-use onsite_rules::duty::{lease_until, switch_in_time};
+use onsite_rules::duty::{Placed, Placing, Pressed, Switched, placed, switch_in_time, switched};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
-use onsite_wire::onsite::{ActionRequest, AtSite, Capability, DutyBody, Outline, Position, PresenceBody};
+use onsite_wire::onsite::{ActionRequest, Capability, DutyBody, Outline, Position, PresenceBody};
 use onsite_wire::time::Timestamp;
 use serde::Deserialize;
 
@@ -63,12 +63,11 @@ fn switch(
     let wanted: DutyBody = body(request)?;
     switch_in_time(wanted, request.age_ms, request.confirmed_before)?;
     let since = write.view().duty(scope.organization, person)?.and_then(|entry| entry.since);
-    Ok(match since {
-        // A switch that was pressed before the one that holds says nothing any more.
-        Some(since) if made_at < since => write.duty_offset(scope.organization)?,
-        Some(_) if wanted.on => write.duty_offset(scope.organization)?,
-        _ if wanted.on => write.begin_duty(scope.organization, person, name, made_at)?,
-        _ => write.end_duty(scope.organization, person)?,
+    let pressed = Pressed { at: made_at, certain: !request.age_uncertain };
+    Ok(match switched(since, wanted, pressed, write.now()) {
+        Switched::AsItWas => write.duty_offset(scope.organization)?,
+        Switched::Begins(since) => write.begin_duty(scope.organization, person, name, since)?,
+        Switched::Ends => write.end_duty(scope.organization, person)?,
     })
 }
 
@@ -82,21 +81,18 @@ fn be_at(
 ) -> Result<i64, Stop> {
     let wanted: PresenceBody = body(request)?;
     let organization = scope.organization;
+    let duty = write.view().duty(organization, person)?;
     let present = write.view().presence(organization, person)?;
-    let until = lease_until(made_at);
-    // What was said later holds; what is over when it arrives begins no more.
-    if present.is_some_and(|present| present.until > until) || until <= write.now() {
-        return Ok(write.duty_offset(organization)?);
-    }
-    let Some(site) = wanted.site else { return Ok(write.end_presence(organization, person)?) };
-    let Some(duty) = write.view().duty(organization, person)? else {
-        return Err(Refusal::of(Code::NotOnDuty).into());
+    let fenced = match wanted.site {
+        Some(site) => write.view().site(organization, site.0)?.and_then(|entry| entry.outline),
+        None => None,
     };
-    let fenced = write.view().site(organization, site.0)?.and_then(|entry| entry.outline);
-    let usable = fenced.is_some_and(|outline| outline != Outline::Unheard);
-    if !usable || !scope.sees(ObjectKind::Site, Some(site)) {
-        return Err(Refusal::of(Code::SiteUnknown).into());
-    }
-    let since = made_at.plus_millis(wanted.since_ms.max(0).saturating_neg()).max(duty.since.unwrap_or(made_at));
-    Ok(write.put_presence(organization, person, name, AtSite { site, since, until })?)
+    let fenced = fenced.is_some_and(|outline| outline != Outline::Unheard);
+    let on_duty = duty.map(|duty| duty.since.unwrap_or(made_at));
+    let placing = Placing { on_duty, present, made_at, now: write.now() };
+    Ok(match placed(wanted, &placing, |site| fenced && scope.sees(ObjectKind::Site, Some(site)))? {
+        Placed::AsItWas => write.duty_offset(organization)?,
+        Placed::At(at) => write.put_presence(organization, person, name, at)?,
+        Placed::Ends => write.end_presence(organization, person)?,
+    })
 }

@@ -31,6 +31,7 @@ mod tree;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use onsite_wire::ids::{Generation, OrganizationId, PersonId};
@@ -137,6 +138,8 @@ pub struct Storage {
     moved: broadcast::Sender<Moved>,
     rung: Arc<Mutex<HashMap<(OrganizationId, Feed), i64>>>,
     measured: broadcast::Sender<Measured>,
+    /// When leases were looked at last, in microseconds since 1970: who looks earlier than that has a clock that was set back.
+    looked_at: Arc<AtomicI64>,
 }
 
 /// Reads, all of one state of the data.
@@ -156,6 +159,7 @@ impl Storage {
             moved: broadcast::channel(RINGS_KEPT).0,
             rung: Arc::default(),
             measured: broadcast::channel(MEASUREMENTS_KEPT).0,
+            looked_at: Arc::new(AtomicI64::new(i64::MIN)),
         })
     }
 

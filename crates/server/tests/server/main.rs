@@ -19,6 +19,8 @@ mod incidents;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod listed;
 #[cfg(test)]
 mod living;

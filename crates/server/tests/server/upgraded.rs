@@ -2,20 +2,62 @@
 
 use onsite_wire::onsite::{Capability, NoticeKind, SubjectKind};
 use onsite_wire::rest::Severity;
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::notices::{feed_of, occurs, opened, pushes, register};
 use crate::support::phone::action;
 use crate::support::*;
 
-/// Changes the data as an older version would have left it, while no server works on it.
-async fn aged(site: Site, sql: &[&str]) -> Site {
+/// The steps of earlier versions.
+const STEPS: [&str; 6] = [
+    include_str!("../../src/storage/migrations/0001_start.sql"),
+    include_str!("../../src/storage/migrations/0002_incidents.sql"),
+    include_str!("../../src/storage/migrations/0003_duty.sql"),
+    include_str!("../../src/storage/migrations/0004_notices.sql"),
+    include_str!("../../src/storage/migrations/0005_told.sql"),
+    include_str!("../../src/storage/migrations/0006_photos.sql"),
+];
+
+/// What a table has in the version before and in this one.
+fn columns(file: &Connection, table: &str) -> Vec<String> {
+    let of = |schema: &str| -> Vec<String> {
+        let mut select = file.prepare(&format!("SELECT name FROM pragma_table_info('{table}', '{schema}')")).unwrap();
+        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let newer = of("newer");
+    of("main").into_iter().filter(|column| newer.contains(column)).collect()
+}
+
+/// The same data as a version with so many steps has it, and on it a server of this one. `changes`: what differs there.
+async fn upgraded(site: Site, steps: usize, changes: &str) -> Site {
     let (directory, clock, limits) = (site.directory.clone(), site.clock.clone(), site.limits);
     site.server.stop().await;
-    let file = rusqlite::Connection::open(directory.path().join("onsite.db")).unwrap();
-    for sql in sql {
-        file.execute_batch(sql).unwrap();
+    let (path, newer) = (directory.path().join("onsite.db"), directory.path().join("newer.db"));
+    Connection::open(&path).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    std::fs::rename(&path, &newer).unwrap();
+    for beside in ["onsite.db-wal", "onsite.db-shm"] {
+        // They are gone when the last connection closed in order.
+        let _ = std::fs::remove_file(directory.path().join(beside));
     }
+    let file = Connection::open(&path).unwrap();
+    STEPS[..steps].iter().for_each(|step| file.execute_batch(step).unwrap());
+    file.execute("ATTACH ?1 AS newer", [newer.to_str().unwrap()]).unwrap();
+    let mut tables = file.prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table'").unwrap();
+    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    for table in names {
+        let columns = columns(&file, &table).join(", ");
+        // How much there is in a bundle was kept with it.
+        let (more, count) = if table == "notice_bundles" { (", count", ", 9") } else { ("", "") };
+        if !columns.is_empty() {
+            let insert =
+                format!("INSERT INTO main.{table} ({columns}{more}) SELECT {columns}{count} FROM newer.{table}");
+            file.execute_batch(&insert).unwrap();
+        }
+    }
+    drop(tables);
+    file.execute_batch(changes).unwrap();
+    file.execute_batch(&format!("DETACH newer; PRAGMA user_version = {steps};")).unwrap();
     drop(file);
     Site::reopened(directory, clock, limits).await
 }
@@ -26,28 +68,6 @@ async fn offered(site: &Site, email: &str) -> Vec<String> {
     list.iter().map(|capability| capability.as_str().unwrap().to_owned()).collect()
 }
 
-/// The tables as they were before the fifth step.
-const BEFORE: &str = "
-    DROP TABLE alarm_worsenings;
-    DROP INDEX notices_bundled;
-    ALTER TABLE notices DROP COLUMN bundled;
-    ALTER TABLE pushes DROP COLUMN rank;
-    ALTER TABLE registrations DROP COLUMN lane;
-    ALTER TABLE notice_bundles ADD COLUMN count INTEGER NOT NULL DEFAULT 0;
-    DROP TABLE photo_parts;
-    DROP TABLE chat_notices;
-    DROP TABLE notice_storms;
-    CREATE TABLE notice_storms (organization BLOB NOT NULL, person BLOB NOT NULL, newest TEXT NOT NULL, began INTEGER,
-        count INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (organization, person)) STRICT, WITHOUT ROWID;
-    CREATE TABLE mute_moments (organization BLOB NOT NULL, subject BLOB NOT NULL, moment TEXT NOT NULL,
-        subject_kind TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL,
-        PRIMARY KEY (organization, subject, moment)) STRICT, WITHOUT ROWID;
-    ALTER TABLE notices DROP COLUMN withheld_at;
-    ALTER TABLE notices DROP COLUMN withheld;
-    DROP INDEX actions_of_duty;
-    CREATE INDEX actions_of_presence ON actions (arrived_at) WHERE kind = 'presence';
-    PRAGMA user_version = 4;";
-
 #[tokio::test]
 async fn an_upgraded_server_offers_what_it_has_without_an_import() {
     let site = Site::open().await;
@@ -55,7 +75,7 @@ async fn an_upgraded_server_offers_what_it_has_without_an_import() {
     assert!(all.contains(&"incidents".to_owned()) && all.contains(&"notifications".to_owned()));
     let older = r#"UPDATE organizations SET capabilities =
         '["acknowledge","mute","category","sensor_history","alarm_history","floor_position","people","events","digest","duty"]'"#;
-    let site = aged(site, &[BEFORE, older]).await;
+    let site = upgraded(site, 4, older).await;
     assert_eq!(offered(&site, "ada@example.com").await, all);
     let nora = site.phone_of("nora@example.com").await;
     let mut settings = action("notice_settings", SubjectKind::Person, NORA.0, 0, json!({"push": false}));
@@ -69,7 +89,7 @@ async fn an_organization_whose_document_cuts_it_down_is_offered_no_more_after_an
     let mut document = harbour_mill();
     document.capabilities = Some(vec![Capability::Acknowledge, Capability::Digest]);
     site.server.store().import(document).await.unwrap();
-    let site = aged(site, &[BEFORE]).await;
+    let site = upgraded(site, 4, "").await;
     assert_eq!(offered(&site, "ada@example.com").await, ["acknowledge", "digest"]);
 }
 
@@ -85,7 +105,7 @@ async fn a_mute_that_was_set_before_the_upgrade_is_announced_and_ends_after_it()
         SELECT organization, subject, CASE what WHEN 'alarm_mute_ends' THEN 'ended' ELSE 'ending' END, 'alarm', 1, at
           FROM due WHERE what IN ('alarm_mute_ends', 'alarm_mute_announced');
         DELETE FROM due WHERE what = 'alarm_mute_announced';";
-    let site = aged(site, &[BEFORE, moments]).await;
+    let site = upgraded(site, 4, moments).await;
     for minutes in [45, 15] {
         site.clock.advance_millis(minutes * 60 * 1_000);
         site.server.store().tick().await.unwrap();
@@ -95,16 +115,6 @@ async fn a_mute_that_was_set_before_the_upgrade_is_announced_and_ends_after_it()
     kinds.sort_unstable();
     assert_eq!(kinds, ["mute_ended", "mute_ending"]);
 }
-
-/// The tables as they were before the seventh step.
-const BEFORE_THE_SEVENTH: &str = "
-    DROP TABLE alarm_worsenings;
-    DROP INDEX notices_bundled;
-    ALTER TABLE notices DROP COLUMN bundled;
-    ALTER TABLE pushes DROP COLUMN rank;
-    ALTER TABLE registrations DROP COLUMN lane;
-    ALTER TABLE notice_bundles ADD COLUMN count INTEGER NOT NULL DEFAULT 2;
-    PRAGMA user_version = 6;";
 
 #[tokio::test]
 async fn what_waited_before_the_upgrade_is_told_after_it_and_an_alarm_that_became_worse_does_so_anew() {
@@ -120,7 +130,7 @@ async fn what_waited_before_the_upgrade_is_told_after_it_and_an_alarm_that_becam
         site.server.store().condition_changes(changed).await.unwrap();
     }
     pushes(&site.server, 1, 1).await;
-    let site = aged(site, &[BEFORE_THE_SEVENTH]).await;
+    let site = upgraded(site, 6, "").await;
     site.clock.advance_millis(onsite_rules::notice::BUNDLE_MS);
     site.server.store().tick().await.unwrap();
     let (bundle, _) = opened(1, &pushes(&site.server, 1, 1).await[0].body);

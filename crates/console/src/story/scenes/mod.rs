@@ -10,6 +10,7 @@ pub mod filter;
 pub mod incident;
 pub mod mute_ends;
 pub mod notices;
+pub mod on_duty;
 pub mod photo;
 pub mod sign_in;
 pub mod sign_out;
