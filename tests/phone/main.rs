@@ -26,5 +26,6 @@ mod restore;
 mod samples;
 mod shift;
 mod support;
+mod told;
 mod vendor;
 mod wiretap;
