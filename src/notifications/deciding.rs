@@ -52,7 +52,7 @@ impl Way {
     }
 }
 
-/// An event that the server decided to tell, whichever way it came.
+/// An event that the server decided to tell or to list, whichever way it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) organization: OrganizationId,
@@ -70,6 +70,8 @@ pub(crate) struct Told {
     pub(crate) count: i64,
     pub(crate) incidents: Option<i64>,
     pub(crate) words: NoticeWords,
+    /// Settings silenced it on the server: it is in the list, and nothing is announced (N4).
+    pub(crate) silenced: Option<Reasons>,
 }
 
 impl Told {
@@ -93,6 +95,7 @@ impl Told {
             count: push.count,
             incidents: push.incidents,
             words: push.texts,
+            silenced: None,
         }
     }
 
@@ -111,6 +114,7 @@ impl Told {
             count: notification.count,
             incidents: notification.incidents,
             words: notification.words,
+            silenced: (notification.reasons.verdict == Verdict::Silent).then_some(notification.reasons),
         }
     }
 
@@ -147,6 +151,10 @@ pub(super) struct Inputs {
 
 /// What this phone decides. `known`: the same event was decided before, standing for as many.
 pub(super) fn decide(told: &Told, inputs: &Inputs, known: bool, now: Timestamp) -> Reasons {
+    // What the server silenced stays silent here, whatever has changed since.
+    if let Some(reasons) = &told.silenced {
+        return reasons.clone();
+    }
     notice::decide(&Situation {
         // Whose doing it was is the server's to know: it would have told nothing.
         event: Event { kind: told.kind, urgency: told.urgency, at: told.at, own_doing: false },

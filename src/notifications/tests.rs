@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::feed::Change;
 use super::list::{NoticeMark, NoticesChanged, NotificationCounts, NotificationFilter, NotificationList, Ready, Tally};
-use super::{NotificationFeed, acting, intake, row, shape};
+use super::{NotificationFeed, acting, deciding, intake, row, shape};
 use crate::live::{BeforeAfter, Query, Start};
 use crate::store::{Key, Options, Store};
 use crate::sync::feed::{Feed, Intake, Seen, organization_number};
@@ -258,6 +258,30 @@ fn settings_hold_at_once_and_what_the_server_says_later_shows_when_nothing_is_pe
     assert_eq!(now(), NoticeSettings::default(), "the server has none");
     files.act(vec![Pending { parked: Some(onsite_wire::codes::Code::ZoneUnknown), ..chosen }]);
     assert_eq!(now(), NoticeSettings::default(), "what was parked shapes nothing");
+}
+
+#[test]
+fn what_settings_silenced_on_the_server_is_announced_by_no_phone_whatever_it_decides_itself() {
+    let bundle = |verdict, decided: &str| Notification {
+        kind: NoticeKind::Bundle,
+        subject_kind: NoticeSubject::Organization,
+        urgency: Some(Urgency::Warning),
+        reasons: Reasons { verdict, rules: Vec::new(), decided: decided.to_owned() },
+        ..notification(1, false, 1)
+    };
+    let inputs = deciding::Inputs {
+        settings: NoticeSettings::default(),
+        muted: false,
+        duty: onsite_rules::notice::Duty::On,
+        may_see: true,
+        subscription: None,
+    };
+    let outcome = |notification| {
+        let reasons = deciding::decide(&deciding::Told::of_feed(ORGANIZATION, notification), &inputs, false, NOW);
+        (deciding::outcome(&reasons), reasons.decided)
+    };
+    assert_eq!(outcome(bundle(Verdict::Silent, "severity")), (Verdict::Silent, "severity".to_owned()));
+    assert_eq!(outcome(bundle(Verdict::Bundle, "urgency")).0, Verdict::Notify, "what it told is told here");
 }
 
 #[test]

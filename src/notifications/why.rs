@@ -63,6 +63,7 @@ pub(super) fn as_of_now(
         count: 1,
         incidents: None,
         words: Default::default(),
+        silenced: None,
     };
     let inputs = deciding::inputs(cache, directory, duty, &told, now)?;
     Ok(Some(deciding::decide(&told, &inputs, false, now)))

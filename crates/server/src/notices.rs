@@ -10,15 +10,15 @@ use onsite_rules::rights::Permission;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{OrganizationId, Uuid};
 use onsite_wire::onsite::{
-    Channel, DeliveryFigures, NoticeKind, NoticeLogResponse, NoticeReports, NoticeSubject, Problem, PushProvider,
-    Registered, Registration,
+    Channel, DeliveryFigures, NoticeKind, NoticeLogResponse, NoticeReports, NoticeSubject, Problem, Registered,
+    Registration,
 };
 use onsite_wire::push::{Push, SealedWords, from_base64url};
 use onsite_wire::sealing::Address;
 
 use crate::access::{Caller, Scope};
 use crate::http::{App, JsonBody, PathParts, Refused};
-use crate::push::vapid_key;
+use crate::push::{Carried, lane, vapid_key};
 use crate::storage::RegistrationRow;
 
 /// The longest token or URL of a provider, in bytes.
@@ -26,9 +26,9 @@ const TOKEN_LIMIT: usize = 2_048;
 /// The most reports at once.
 const REPORTS_LIMIT: usize = 100;
 
-fn row(registration: &Registration) -> Result<RegistrationRow, Refused> {
-    if registration.provider == PushProvider::Unheard {
-        return Err(Refused::invalid("the provider is not known"));
+fn row(registration: &Registration, carried: &Carried) -> Result<RegistrationRow, Refused> {
+    if let Some(why) = carried.refuses(registration.provider, &registration.token) {
+        return Err(Refused::invalid(why));
     }
     if registration.token.is_empty() || registration.token.len() > TOKEN_LIMIT {
         return Err(Refused::invalid("the token is empty or too long"));
@@ -42,6 +42,7 @@ fn row(registration: &Registration) -> Result<RegistrationRow, Refused> {
         token: registration.token.clone(),
         public_key,
         auth,
+        lane: lane(registration.provider, &registration.token),
     })
 }
 
@@ -54,7 +55,7 @@ pub(crate) async fn register(
     JsonBody(registration): JsonBody<Registration>,
 ) -> Result<Json<Registered>, Refused> {
     let Caller::Person { person, family } = caller else { return Err(Refused::of(Code::NotAllowed)) };
-    let row = row(&registration)?;
+    let row = row(&registration, &app.carried)?;
     let until = app.storage.write(move |write| write.register(person, family, &row)).await?;
     Ok(Json(Registered { until, vapid_key: vapid_key(&app.storage).await? }))
 }
@@ -68,9 +69,10 @@ pub(crate) async fn unregister(State(app): State<Arc<App>>, caller: Caller) -> R
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST push/canary`: a push to this session's installation, to see that the way is open (N7).
+/// `POST push/canary`: a push to this session's installation, to see that the way is open (N7). A new one takes the place of
+/// one that waits.
 #[utoipa::path(post, path = "/onsite/v1/push/canary", tag = "notices", operation_id = "canary",
-    responses((status = 204), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 404, body = Problem), (status = 429, body = Problem)))]
 pub(crate) async fn canary(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Refused> {
     let Caller::Person { person, family } = caller else { return Err(Refused::of(Code::NotAllowed)) };
     app.storage
@@ -80,6 +82,10 @@ pub(crate) async fn canary(State(app): State<Arc<App>>, caller: Caller) -> Resul
             let row = found.ok_or_else(|| Refused::of(Code::RegistrationUnknown))?;
             let organization = write.view().organizations_of(person)?.first().map(|row| row.id);
             let organization = organization.unwrap_or(OrganizationId(Uuid::nil()));
+            if let Some(seconds) = write.count_canary(organization, person)? {
+                return Err(Refused::of(Code::TooManyRequests).with("seconds", seconds).retry_after(seconds));
+            }
+            write.forget_canaries(row.installation)?;
             let push = Push {
                 version: 1,
                 organization,
@@ -130,11 +136,12 @@ pub(crate) async fn why(
 ) -> Result<Json<NoticeLogResponse>, Refused> {
     let (organization, person) = (path.organization()?, caller.person()?);
     let subject: Uuid = path.id("subject")?;
+    let now = app.storage.now();
     let notices = app
         .storage
         .read(move |view| {
             Scope::of(view, &caller, organization)?;
-            Ok::<_, Refused>(view.notice_log(organization, person, subject)?)
+            Ok::<_, Refused>(view.notice_log(organization, person, subject, now)?)
         })
         .await?;
     Ok(Json(NoticeLogResponse { notices }))

@@ -20,8 +20,6 @@ use crate::trouble;
 
 /// How often the server looks for alarms that are due to clear, and the like.
 const TICK: Duration = Duration::from_millis(500);
-/// How often the server looks for pushes to hand over.
-const CARRIED_EVERY: Duration = Duration::from_millis(100);
 /// How many ticks pass between two rounds of forgetting.
 const TICKS_PER_ROUND: u32 = 2 * 60 * 60;
 
@@ -45,7 +43,7 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// A server for this machine only, on a free port.
+    /// A server for this machine only, on a free port. Pushes may go to this process itself.
     pub fn local(data: impl Into<PathBuf>) -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
@@ -54,7 +52,7 @@ impl ServerConfig {
             clock: Arc::new(SystemClock),
             tls: None,
             behind_proxy: false,
-            push: PushConfig::default(),
+            push: PushConfig { loopback: true, ..PushConfig::default() },
         }
     }
 }
@@ -179,6 +177,7 @@ pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
         throttle: Throttle::default(),
         budgets: Budgets::new(config.limits),
         stranger_hash: stranger_hash.unwrap_or_default(),
+        carried: carrier.carried(),
         stopping: stopped.clone(),
     });
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -186,7 +185,7 @@ pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
     let listening = listen(config.listen, tls, router(app), faults.clone(), patience)
         .await
         .map_err(|error| ServerError::Listen { address: config.listen, error })?;
-    let carrying = tokio::spawn(carry(carrier, stopped.clone()));
+    let carrying = tokio::spawn(carrier.run(stopped.clone()));
     let driver = tokio::spawn(drive(storage.clone(), stopped));
     Ok(RunningServer {
         address: listening.address,
@@ -230,23 +229,6 @@ async fn drive(storage: Storage, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Hands pushes over as they come.
-async fn carry(carrier: Carrier, mut stopped: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopping| *stopping) => return,
-            () = tokio::time::sleep(CARRIED_EVERY) => {}
-        }
-        tokio::select! {
-            _ = stopped.wait_for(|stopping| *stopping) => return,
-            carried = carrier.carry() => if let Err(error) = carried {
-                // The next round tries again; the operator reads it here.
-                trouble::say("pushes", &error);
-            },
-        }
-    }
-}
-
 impl RunningServer {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
@@ -268,7 +250,7 @@ impl RunningServer {
         &self.faults
     }
 
-    /// What its loopback carrier got.
+    /// What its loopback carrier got; nothing where none is set up.
     pub const fn loopback(&self) -> &Loopback {
         &self.loopback
     }

@@ -91,6 +91,19 @@ pub fn decide(situation: &Situation<'_>) -> Reasons {
     Reasons { verdict: Verdict::Silent, rules: asked, decided: String::new() }
 }
 
+/// What becomes of an event in the person's list of notifications (N4), as if no setting of the person's silenced it: pushes
+/// on, every severity wished, no quiet while off duty. What was never for the person stays silent, and so does what comes
+/// only when wished: a cleared alarm.
+pub fn listed(situation: &Situation<'_>) -> Reasons {
+    let settings = NoticeSettings {
+        push: true,
+        severities: Urgency::ALL.to_vec(),
+        quiet_off_duty: false,
+        ..situation.settings.clone()
+    };
+    decide(&Situation { settings: &settings, ..*situation })
+}
+
 type Rule = fn(&Situation<'_>) -> (String, Option<Verdict>);
 
 /// The rules in their order.

@@ -93,6 +93,32 @@ fn settings_silence_by_switch_severity_clearing_and_duty() {
 }
 
 #[test]
+fn what_settings_silenced_is_listed_and_what_was_never_for_the_person_is_not() {
+    let silencing = [
+        NoticeSettings { push: false, ..NoticeSettings::default() },
+        NoticeSettings { severities: Vec::new(), ..NoticeSettings::default() },
+        NoticeSettings { quiet_off_duty: true, ..NoticeSettings::default() },
+    ];
+    for settings in &silencing {
+        let off_duty = Situation { duty: Duty::Off, ..critical(settings) };
+        assert_eq!((decide(&off_duty).verdict, listed(&off_duty).verdict), (Verdict::Silent, Verdict::Notify));
+        let storm = Situation { instant_before: STORM, ..off_duty };
+        assert_eq!(listed(&storm).verdict, Verdict::CountUp);
+        let event = Event { urgency: Some(Urgency::Warning), ..off_duty.event };
+        assert_eq!(listed(&Situation { event, ..off_duty }).verdict, Verdict::Bundle);
+        for never in [
+            Situation { may_see: false, ..off_duty },
+            Situation { muted: true, ..off_duty },
+            Situation { subscription: Some(Subscription::None), ..off_duty },
+            Situation { known: true, ..off_duty },
+            Situation { event: Event { kind: NoticeKind::AlarmCleared, ..off_duty.event }, ..off_duty },
+        ] {
+            assert_eq!(listed(&never).verdict, Verdict::Silent);
+        }
+    }
+}
+
+#[test]
 fn the_end_of_a_mute_is_announced_though_it_holds_and_an_assignment_needs_no_subscription() {
     let settings = NoticeSettings::default();
     let ending = of(NoticeKind::MuteEnding, Some(Urgency::Warning), &settings);
@@ -215,6 +241,17 @@ proptest! {
         prop_assert!(told == server || told == Verdict::Silent);
         prop_assert!(loudness(told) <= loudness(server));
         prop_assert!(phone != Verdict::Silent || told == Verdict::Silent);
+    }
+
+    #[test]
+    fn the_list_is_as_loud_as_the_phone_and_nothing_that_rings_is_missing_in_it(situation in any_case()) {
+        let (rings, listed) = (decide(&situation), listed(&situation));
+        if rings.verdict == Verdict::Silent {
+            let by_settings = ["push_switch", "severity", "duty"].contains(&rings.decided.as_str());
+            prop_assert!(listed.verdict == Verdict::Silent || by_settings, "{}", rings.decided);
+        } else {
+            prop_assert_eq!(listed.verdict, rings.verdict);
+        }
     }
 
     #[test]

@@ -11,8 +11,14 @@ use super::decide::{Effect, Stop};
 use crate::access::Scope;
 use crate::storage::{Feed, Write, next_daily};
 
-/// The most sounds, and the most notifications in one action.
+/// The most notifications in one action.
 const LIMIT: usize = 1_000;
+/// The most sounds, and the most severities: more than there are channels and severities now or soon.
+const MANY: usize = 32;
+/// The longest name of a sound, in bytes.
+const SOUND: usize = 100;
+/// The longest name of a channel, in bytes.
+const CHANNEL: usize = 40;
 
 /// Whether a kind is about notifications.
 pub(super) fn is_ours(kind: &Kind) -> bool {
@@ -46,8 +52,11 @@ pub(super) fn apply(
     in_time(kind, request.age_ms, request.confirmed_before)?;
     let offset = if kind.name == NOTICE_SETTINGS.name {
         let settings: NoticeSettings = body(request)?;
-        if settings.sounds.len() > LIMIT || settings.severities.len() > LIMIT {
+        if settings.sounds.len() > MANY || settings.severities.len() > MANY {
             return Err(Refusal::of(Code::BodyInvalid).with("detail", "too many").into());
+        }
+        if settings.sounds.iter().any(|(channel, sound)| channel.len() > CHANNEL || sound.len() > SOUND) {
+            return Err(Refusal::of(Code::BodyInvalid).with("detail", "the name of a sound is too long").into());
         }
         if let Some(daily) = settings.daily.as_ref().filter(|daily| next_daily(daily, write.now()).is_none()) {
             return Err(Refusal::of(Code::ZoneUnknown).with("zone", &daily.zone).into());

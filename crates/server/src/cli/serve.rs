@@ -45,7 +45,7 @@ pub struct Serve {
     /// A proxy in front speaks TLS and names the caller in X-Forwarded-For.
     #[arg(long)]
     behind_proxy: bool,
-    /// How push services are reached, JSON: contact, apns, fcm.
+    /// How push services are reached, JSON: contact, apns, fcm, loopback.
     #[arg(long)]
     push: Option<PathBuf>,
 }
@@ -79,7 +79,8 @@ impl Serve {
     fn config(&self) -> Result<ServerConfig, CommandError> {
         let push = match &self.push {
             Some(path) => serde_json::from_slice(&std::fs::read(path)?).map_err(std::io::Error::from)?,
-            None => PushConfig::default(),
+            // A demonstration shows pushes without a push service, on this machine.
+            None => PushConfig { loopback: self.demo && self.listen.ip().is_loopback(), ..PushConfig::default() },
         };
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         Ok(ServerConfig {

@@ -21,6 +21,7 @@ pub(crate) use serve::{Listening, listen};
 use crate::Limits;
 use crate::access::{Budgets, Throttle};
 use crate::clock::Clock;
+use crate::push::Carried;
 use crate::storage::Storage;
 
 /// What every handler has at hand.
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) behind_proxy: bool,
     pub(crate) throttle: Throttle,
     pub(crate) budgets: Budgets,
+    /// For whom pushes are carried.
+    pub(crate) carried: Carried,
     /// What the password of an unknown account is compared with, so that it takes as long as a known one's.
     pub(crate) stranger_hash: String,
     /// Becomes true when the server stops: open streams end then.

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use onsite_wire::push::PUSH_LIMIT;
 use onsite_wire::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -44,6 +43,21 @@ pub(super) struct Apns {
     token: Mutex<Option<(Timestamp, String)>>,
 }
 
+/// What Apple's service gets: at most `PUSH_LIMIT` bytes of it.
+pub(super) fn payload(message: &Message) -> Option<String> {
+    let onsite: Value = serde_json::from_str(&message.body).ok()?;
+    let mut aps = json!({
+        "alert": { "loc-key": format!("notice_{}", message.kind) },
+        // The extension opens the sealed words and shows them instead.
+        "mutable-content": 1,
+        "interruption-level": if message.urgent { "time-sensitive" } else { "active" },
+    });
+    if let (true, Some(aps)) = (message.audible, aps.as_object_mut()) {
+        aps.insert("sound".to_owned(), "default".into());
+    }
+    Some(json!({ "aps": aps, "onsite": onsite }).to_string())
+}
+
 impl Apns {
     /// Nothing, when the key is none.
     pub(super) fn new(http: reqwest::Client, clock: Arc<dyn Clock>, config: &ApnsConfig) -> Option<Self> {
@@ -68,20 +82,6 @@ impl Apns {
         if to.token.is_empty() || !to.token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Some(Handed::Gone);
         }
-        let onsite: Value = serde_json::from_str(&message.body).ok()?;
-        let mut aps = json!({
-            "alert": { "loc-key": format!("notice_{}", message.kind) },
-            // The extension opens the sealed words and shows them instead.
-            "mutable-content": 1,
-            "interruption-level": if message.urgent { "time-sensitive" } else { "active" },
-        });
-        if let (true, Some(aps)) = (message.audible, aps.as_object_mut()) {
-            aps.insert("sound".to_owned(), "default".into());
-        }
-        let body = json!({ "aps": aps, "onsite": onsite }).to_string();
-        if body.len() > PUSH_LIMIT {
-            return Some(Handed::Refused);
-        }
         let answer = self
             .http
             .post(format!("{}/3/device/{}", self.config.url, to.token))
@@ -91,26 +91,28 @@ impl Apns {
             .header("apns-priority", if message.urgent { "10" } else { "5" })
             .header("apns-collapse-id", &message.collapse)
             .header("content-type", "application/json")
-            .body(body)
+            .body(payload(message)?)
             .send()
             .await;
         let Ok(answer) = answer else { return Some(Handed::Later(None)) };
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let reason: Value = json_of(answer).await.unwrap_or_default();
-        match (status.as_u16(), reason.get("reason").and_then(Value::as_str)) {
-            (400, Some("BadDeviceToken" | "DeviceTokenNotForTopic")) => Some(Handed::Gone),
+        let answered: Value = json_of(answer).await.unwrap_or_default();
+        let reason = answered.get("reason").and_then(Value::as_str).unwrap_or_default();
+        match (status.as_u16(), reason) {
+            (400, "BadDeviceToken" | "DeviceTokenNotForTopic") => Some(Handed::Gone),
             // Our own token is what is wrong: the next attempt makes a new one.
-            (403, Some("ExpiredProviderToken")) => {
+            (403, "ExpiredProviderToken") => {
                 *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 Some(Handed::Later(None))
             }
-            _ => Some(by_status(status, &headers)),
+            _ => Some(by_status(status, &headers, reason)),
         }
     }
 }
 
 impl Provider for Apns {
     fn hand_over<'a>(&'a self, to: &'a RegistrationRow, message: &'a Message) -> Handing<'a> {
-        Box::pin(async { self.post(to, message).await.unwrap_or(Handed::Refused) })
+        let cannot = || Handed::Refused("it cannot be written".to_owned());
+        Box::pin(async move { self.post(to, message).await.unwrap_or_else(cannot) })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 use super::jwt::Signer;
+use super::outside::is_inside;
 use super::{Handed, Handing, Message, Provider, by_status};
 use crate::clock::Clock;
 use crate::storage::RegistrationRow;
@@ -26,14 +27,27 @@ pub(super) struct WebPush {
     pub(super) plain: bool,
 }
 
+/// Ends of names that are given out within one network only (RFC 6761, RFC 6762, RFC 8375, and what is customary).
+const INNER: &[&str] =
+    &[".local", ".localhost", ".localdomain", ".internal", ".intranet", ".lan", ".home", ".home.arpa", ".corp"];
+
 /// Whether a phone may name this as its push service: `https`, a name and no address, so that nobody makes this server call
-/// into its own network.
+/// into its own network. Where the name leads is looked at when it is called.
 pub(crate) fn may_be_called(url: &Url, plain: bool) -> bool {
     if plain {
         return matches!(url.scheme(), "http" | "https");
     }
-    let named = url.domain().is_some_and(|name| name.contains('.') && !name.ends_with(".local"));
+    let named = url.domain().is_some_and(|name| {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        name.contains('.') && !INNER.iter().any(|end| name.ends_with(end))
+    });
     url.scheme() == "https" && named && url.username().is_empty() && url.password().is_none()
+}
+
+/// What a push service gets: at most `PUSH_LIMIT` bytes of it (RFC 8030, 7.2).
+pub(super) fn sealed(message: &Message, to: &RegistrationRow) -> Option<Vec<u8>> {
+    let address = Address::new(&to.public_key, &to.auth).ok()?;
+    seal(message.body.as_bytes(), &address, &rand::random(), &rand::random()).ok()
 }
 
 impl WebPush {
@@ -50,8 +64,7 @@ impl WebPush {
 
     async fn post(&self, to: &RegistrationRow, message: &Message) -> Option<Handed> {
         let url = Url::parse(&to.token).ok().filter(|url| may_be_called(url, self.plain))?;
-        let address = Address::new(&to.public_key, &to.auth).ok()?;
-        let sealed = seal(message.body.as_bytes(), &address, &rand::random(), &rand::random()).ok()?;
+        let sealed = sealed(message, to)?;
         let answer = self
             .http
             .post(url.clone())
@@ -67,7 +80,8 @@ impl WebPush {
         Some(match answer {
             // RFC 8030: a subscription that is no more is 404 or 410.
             Ok(answer) if answer.status().as_u16() == 404 => Handed::Gone,
-            Ok(answer) => by_status(answer.status(), answer.headers()),
+            Ok(answer) => by_status(answer.status(), answer.headers(), ""),
+            Err(error) if is_inside(&error) => Handed::Refused("its name leads into a private network".to_owned()),
             Err(_) => Handed::Later(None),
         })
     }
@@ -75,27 +89,7 @@ impl WebPush {
 
 impl Provider for WebPush {
     fn hand_over<'a>(&'a self, to: &'a RegistrationRow, message: &'a Message) -> Handing<'a> {
-        Box::pin(async { self.post(to, message).await.unwrap_or(Handed::Refused) })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_phone_cannot_make_the_server_call_into_its_own_network() {
-        for bad in [
-            "http://push.example.com/x",
-            "https://127.0.0.1/x",
-            "https://[::1]/x",
-            "https://localhost/x",
-            "https://printer.local/x",
-            "https://user:pass@push.example.com/x",
-            "file:///etc/passwd",
-        ] {
-            assert!(!may_be_called(&Url::parse(bad).unwrap(), false), "{bad}");
-        }
-        assert!(may_be_called(&Url::parse("https://push.example.com/x").unwrap(), false));
+        let cannot = || Handed::Refused("no push service may be at this address".to_owned());
+        Box::pin(async move { self.post(to, message).await.unwrap_or_else(cannot) })
     }
 }

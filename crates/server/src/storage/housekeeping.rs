@@ -22,6 +22,7 @@ impl Storage {
             let horizon = now.plus_millis(-KEPT_DAYS * DAY_MS);
             write.forget_notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))?;
             write.forget_rows("DELETE FROM registrations WHERE until < ?1", now)?;
+            write.forget_worsenings()?;
             write.forget_removals(horizon)?;
             write.forget_photos()?;
             write.forget_rows("DELETE FROM actions WHERE outcome <> 'applied' AND arrived_at < ?1", horizon)?;
@@ -42,6 +43,18 @@ impl Storage {
 impl Write<'_> {
     fn forget_rows(&mut self, sql: &str, before: Timestamp) -> Result<(), StorageError> {
         self.connection().prepare_cached(sql)?.execute([before.micros()])?;
+        Ok(())
+    }
+
+    /// Forgets how often alarms became worse that are there no more.
+    fn forget_worsenings(&mut self) -> Result<(), StorageError> {
+        self.connection()
+            .prepare_cached(
+                "DELETE FROM alarm_worsenings WHERE NOT EXISTS (
+                    SELECT 1 FROM objects WHERE objects.organization = alarm_worsenings.organization
+                       AND feed = 'alarms' AND id = alarm_worsenings.alarm)",
+            )?
+            .execute([])?;
         Ok(())
     }
 

@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod listed;
+#[cfg(test)]
 mod living;
 #[cfg(test)]
 mod notices;
@@ -38,6 +40,8 @@ mod providers;
 mod reading;
 #[cfg(test)]
 mod restoring;
+#[cfg(test)]
+mod ringing;
 #[cfg(test)]
 mod rings;
 #[cfg(test)]
@@ -58,3 +62,5 @@ mod upgraded;
 mod visibility;
 #[cfg(test)]
 mod withheld;
+#[cfg(test)]
+mod worse;

@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Version};
 use onsite_server::{ApnsConfig, FcmConfig, PushConfig, ServerConfig, start};
+use onsite_wire::onsite::NoticeKind;
 use onsite_wire::push::{PUSH_LIMIT, Push, from_base64url};
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -58,6 +59,18 @@ impl Service {
         self.answers.lock().unwrap().extend(answers.iter().cloned());
     }
 
+    /// From now on it takes everything.
+    pub fn recovers(&self) {
+        self.answers.lock().unwrap().clear();
+    }
+
+    /// What each Web Push to the first installation was about, in their order.
+    pub fn kinds(&self) -> Vec<NoticeKind> {
+        let came = self.came.lock().unwrap();
+        let kind = |came: &Came| serde_json::from_slice::<Push>(&own_key(1).open(&came.body).unwrap()).unwrap().kind;
+        came.iter().map(kind).collect()
+    }
+
     /// How many requests came so far.
     pub fn count(&self) -> usize {
         self.came.lock().unwrap().len()
@@ -85,6 +98,37 @@ pub async fn site(push: PushConfig) -> Site {
     let site = Site { server: start(config).await.unwrap(), clock, directory, limits };
     site.server.store().import(harbour_mill()).await.unwrap();
     site
+}
+
+/// Apple's service as it is at this address, and the key that signs.
+pub fn apns(url: String) -> (ApnsConfig, EcdsaKeyPair) {
+    use base64::Engine as _;
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+    let pair =
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &SystemRandom::new()).unwrap();
+    let body = base64::engine::general_purpose::STANDARD.encode(pkcs8.as_ref());
+    let config = ApnsConfig {
+        url,
+        topic: "com.example.onsite".into(),
+        key_id: "KEY1234567".into(),
+        team_id: "TEAM123456".into(),
+        key: format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"),
+    };
+    (config, pair)
+}
+
+/// Google's service as it is at this address, and the key that signs.
+pub fn fcm(url: String) -> (FcmConfig, &'static str) {
+    // Made for these tests; nobody's.
+    let key = include_str!("support/fcm-test-key.pem");
+    let config = FcmConfig {
+        token_url: format!("{url}/token"),
+        url,
+        project: "onsite-test".into(),
+        client_email: "push@onsite-test.example.com".into(),
+        key: key.into(),
+    };
+    (config, key)
 }
 
 fn part(token: &str, number: usize) -> Value {
@@ -150,21 +194,7 @@ async fn a_push_service_that_is_busy_is_asked_again_and_a_subscription_that_is_g
 async fn apns_gets_what_it_documents_over_http_2_and_a_gone_token_is_dropped() {
     let service = Service::default();
     let url = service.listen().await;
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
-    let pair =
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &SystemRandom::new()).unwrap();
-    let key = {
-        use base64::Engine as _;
-        let body = base64::engine::general_purpose::STANDARD.encode(pkcs8.as_ref());
-        format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
-    };
-    let apns = ApnsConfig {
-        url,
-        topic: "com.example.onsite".into(),
-        key_id: "KEY1234567".into(),
-        team_id: "TEAM123456".into(),
-        key,
-    };
+    let (apns, pair) = apns(url);
     let site = site(PushConfig { apns: Some(apns), ..PushConfig::default() }).await;
     let nora = site.phone_of("nora@example.com").await;
     put(&nora, "/onsite/v1/push/registration", &registration(1, "apns", "abcdef0123456789")).await;
@@ -189,15 +219,7 @@ async fn apns_gets_what_it_documents_over_http_2_and_a_gone_token_is_dropped() {
 async fn fcm_gets_a_signed_assertion_and_a_message_and_an_unregistered_token_is_dropped() {
     let service = Service::default();
     let url = service.listen().await;
-    // Made for this test; nobody's.
-    let key = include_str!("support/fcm-test-key.pem");
-    let fcm = FcmConfig {
-        token_url: format!("{url}/token"),
-        url,
-        project: "onsite-test".into(),
-        client_email: "push@onsite-test.example.com".into(),
-        key: key.into(),
-    };
+    let (fcm, key) = fcm(url);
     let site = site(PushConfig { fcm: Some(fcm), ..PushConfig::default() }).await;
     let nora = site.phone_of("nora@example.com").await;
     put(&nora, "/onsite/v1/push/registration", &registration(1, "fcm", "device:token")).await;

@@ -1,19 +1,22 @@
 //! A server that is upgraded in place offers what its new version has, without an import, and what was cut down stays so.
 
-use onsite_wire::onsite::{Capability, SubjectKind};
+use onsite_wire::onsite::{Capability, NoticeKind, SubjectKind};
+use onsite_wire::rest::Severity;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::notices::feed_of;
+use crate::notices::{feed_of, occurs, opened, pushes, register};
 use crate::support::phone::action;
 use crate::support::*;
 
-/// The steps of the version before.
-const STEPS: [&str; 4] = [
+/// The steps of earlier versions.
+const STEPS: [&str; 6] = [
     include_str!("../../src/storage/migrations/0001_start.sql"),
     include_str!("../../src/storage/migrations/0002_incidents.sql"),
     include_str!("../../src/storage/migrations/0003_duty.sql"),
     include_str!("../../src/storage/migrations/0004_notices.sql"),
+    include_str!("../../src/storage/migrations/0005_told.sql"),
+    include_str!("../../src/storage/migrations/0006_photos.sql"),
 ];
 
 /// What a table has in the version before and in this one.
@@ -26,8 +29,8 @@ fn columns(file: &Connection, table: &str) -> Vec<String> {
     of("main").into_iter().filter(|column| newer.contains(column)).collect()
 }
 
-/// The same data as the version before has it, and on it a server of this one. `changes`: what differs there.
-async fn upgraded(site: Site, changes: &str) -> Site {
+/// The same data as a version with so many steps has it, and on it a server of this one. `changes`: what differs there.
+async fn upgraded(site: Site, steps: usize, changes: &str) -> Site {
     let (directory, clock, limits) = (site.directory.clone(), site.clock.clone(), site.limits);
     site.server.stop().await;
     let (path, newer) = (directory.path().join("onsite.db"), directory.path().join("newer.db"));
@@ -38,20 +41,23 @@ async fn upgraded(site: Site, changes: &str) -> Site {
         let _ = std::fs::remove_file(directory.path().join(beside));
     }
     let file = Connection::open(&path).unwrap();
-    STEPS.iter().for_each(|step| file.execute_batch(step).unwrap());
+    STEPS[..steps].iter().for_each(|step| file.execute_batch(step).unwrap());
     file.execute("ATTACH ?1 AS newer", [newer.to_str().unwrap()]).unwrap();
     let mut tables = file.prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table'").unwrap();
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     for table in names {
         let columns = columns(&file, &table).join(", ");
+        // How much there is in a bundle was kept with it.
+        let (more, count) = if table == "notice_bundles" { (", count", ", 9") } else { ("", "") };
         if !columns.is_empty() {
-            file.execute_batch(&format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}"))
-                .unwrap();
+            let insert =
+                format!("INSERT INTO main.{table} ({columns}{more}) SELECT {columns}{count} FROM newer.{table}");
+            file.execute_batch(&insert).unwrap();
         }
     }
     drop(tables);
     file.execute_batch(changes).unwrap();
-    file.execute_batch("DETACH newer; PRAGMA user_version = 4;").unwrap();
+    file.execute_batch(&format!("DETACH newer; PRAGMA user_version = {steps};")).unwrap();
     drop(file);
     Site::reopened(directory, clock, limits).await
 }
@@ -69,7 +75,7 @@ async fn an_upgraded_server_offers_what_it_has_without_an_import() {
     assert!(all.contains(&"incidents".to_owned()) && all.contains(&"notifications".to_owned()));
     let older = r#"UPDATE organizations SET capabilities =
         '["acknowledge","mute","category","sensor_history","alarm_history","floor_position","people","events","digest","duty"]'"#;
-    let site = upgraded(site, older).await;
+    let site = upgraded(site, 4, older).await;
     assert_eq!(offered(&site, "ada@example.com").await, all);
     let nora = site.phone_of("nora@example.com").await;
     let mut settings = action("notice_settings", SubjectKind::Person, NORA.0, 0, json!({"push": false}));
@@ -83,7 +89,7 @@ async fn an_organization_whose_document_cuts_it_down_is_offered_no_more_after_an
     let mut document = harbour_mill();
     document.capabilities = Some(vec![Capability::Acknowledge, Capability::Digest]);
     site.server.store().import(document).await.unwrap();
-    let site = upgraded(site, "").await;
+    let site = upgraded(site, 4, "").await;
     assert_eq!(offered(&site, "ada@example.com").await, ["acknowledge", "digest"]);
 }
 
@@ -99,7 +105,7 @@ async fn a_mute_that_was_set_before_the_upgrade_is_announced_and_ends_after_it()
         SELECT organization, subject, CASE what WHEN 'alarm_mute_ends' THEN 'ended' ELSE 'ending' END, 'alarm', 1, at
           FROM due WHERE what IN ('alarm_mute_ends', 'alarm_mute_announced');
         DELETE FROM due WHERE what = 'alarm_mute_announced';";
-    let site = upgraded(site, moments).await;
+    let site = upgraded(site, 4, moments).await;
     for minutes in [45, 15] {
         site.clock.advance_millis(minutes * 60 * 1_000);
         site.server.store().tick().await.unwrap();
@@ -108,4 +114,30 @@ async fn a_mute_that_was_set_before_the_upgrade_is_announced_and_ends_after_it()
     let mut kinds: Vec<_> = listed.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["mute_ended", "mute_ending"]);
+}
+
+#[tokio::test]
+async fn what_waited_before_the_upgrade_is_told_after_it_and_an_alarm_that_became_worse_does_so_anew() {
+    let site = Site::open().await;
+    let nora = site.phone_of("nora@example.com").await;
+    register(&nora, 1).await;
+    occurs(&site, "one", 1, Severity::Warning).await;
+    occurs(&site, "two", 2, Severity::Warning).await;
+    occurs(&site, "battery", 3, Severity::Warning).await;
+    for severity in [Severity::Critical, Severity::Warning] {
+        let mut changed = condition("battery", 3);
+        changed.alarm.severity = severity;
+        site.server.store().condition_changes(changed).await.unwrap();
+    }
+    pushes(&site.server, 1, 1).await;
+    let site = upgraded(site, 6, "").await;
+    site.clock.advance_millis(onsite_rules::notice::BUNDLE_MS);
+    site.server.store().tick().await.unwrap();
+    let (bundle, _) = opened(1, &pushes(&site.server, 1, 1).await[0].body);
+    assert_eq!((bundle.kind, bundle.count), (NoticeKind::Bundle, 3));
+    let mut worse = condition("battery", 3);
+    worse.alarm.severity = Severity::Critical;
+    site.server.store().condition_changes(worse).await.unwrap();
+    let (push, _) = opened(1, &pushes(&site.server, 1, 2).await[1].body);
+    assert!(push.kind == NoticeKind::Alarm && push.key.ends_with("/2"), "{}", push.key);
 }

@@ -20,7 +20,7 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Nora's pushes go to a service that cannot take them until it is told to.
-async fn waiting() -> (Site, Service, AlarmId) {
+pub async fn waiting() -> (Site, Service, AlarmId) {
     let service = Service::default();
     let base = service.listen().await;
     service.answers(&[(503, Value::Null)]);
@@ -34,7 +34,7 @@ async fn waiting() -> (Site, Service, AlarmId) {
     (site, service, alarm)
 }
 
-async fn until(what: &str, is: impl Fn() -> bool) {
+pub async fn until(what: &str, is: impl Fn() -> bool) {
     for _ in 0..600 {
         if is() {
             return;
@@ -57,13 +57,13 @@ async fn until_later(site: &Site, what: &str, is: impl Fn() -> bool) {
     panic!("never came: {what}");
 }
 
-async fn log_of(site: &Site, email: &str, alarm: AlarmId) -> Vec<NoticeLog> {
+pub async fn log_of(site: &Site, email: &str, alarm: AlarmId) -> Vec<NoticeLog> {
     let answer = site.phone_of(email).await.ours(&format!("notices/{alarm}")).await;
     serde_json::from_value::<NoticeLogResponse>(answer.body).unwrap().notices
 }
 
 /// The rule by which the push is withheld, once the time of its second attempt has come.
-async fn withheld_by(site: &Site, service: &Service, alarm: AlarmId) -> String {
+pub async fn withheld_by(site: &Site, service: &Service, alarm: AlarmId) -> String {
     for _ in 0..600 {
         site.clock.advance_millis(MINUTE_MS);
         if let Some(withheld) = log_of(site, "nora@example.com", alarm).await[0].withheld.clone() {

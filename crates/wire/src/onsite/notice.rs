@@ -37,7 +37,7 @@ macro_rules! words {
 words! {
     /// What a notification is about.
     NoticeKind {
-        /// An alarm occurred, or became critical.
+        /// An alarm occurred, or became worse.
         Alarm "alarm",
         /// An alarm is cleared.
         AlarmCleared "alarm_cleared",
@@ -276,7 +276,7 @@ pub struct Notification {
     pub at: Timestamp,
     /// The channel.
     pub channel: Channel,
-    /// Why the person was told.
+    /// Why the person was told. The verdict `silent`: settings silenced it, so it is in the list and announced nowhere.
     pub reasons: Reasons,
     /// The person has read it, on whatever phone.
     #[serde(default)]
@@ -321,7 +321,7 @@ pub struct NoticeLog {
     /// Why.
     pub reasons: Reasons,
     /// Why the push was not handed over, although it was decided to tell: rights, settings and duty are looked at again
-    /// right before.
+    /// right before; `provider` decided where a provider refused it for good, which another installation's may not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Withheld>,
     /// When a provider took the push.

@@ -7,6 +7,8 @@ use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, PersonId};
 use onsite_wire::onsite::{NoticeKind, NoticeSubject, NoticeWords};
 use onsite_wire::rest::{Alarm, AssigneeKind, Device, MuteAspect, Subscription};
 use onsite_wire::time::Timestamp;
+use rusqlite::params;
+use sha2::{Digest, Sha256};
 
 use super::{Happened, To};
 use crate::storage::changes::Write;
@@ -59,21 +61,31 @@ impl View<'_> {
 }
 
 impl Write<'_> {
-    /// An alarm occurred, or became critical.
+    /// An alarm occurred, or became worse: what it shows rises, from nothing to a warning and from that to critical. Each
+    /// time is an event of its own.
     pub(crate) fn tell_of_alarm(
         &mut self,
         organization: OrganizationId,
         before: Option<&Alarm>,
         alarm: &Alarm,
     ) -> Result<(), StorageError> {
-        let urgency = shown(alarm.severity);
-        let worse = before
-            .is_none_or(|before| shown(before.severity) != Some(Shown::Critical) && urgency == Some(Shown::Critical));
-        if urgency.is_none() || !worse {
+        if standing(alarm) <= before.map_or(0, standing) {
             return Ok(());
         }
+        let occurrence = if before.is_some() { self.one_more_worsening(organization, alarm.id)? } else { 0 };
         let happened = self.view().alarm_as_told(organization, alarm, NoticeKind::Alarm, self.now())?;
-        self.tell(organization, &Happened { occurrence: i64::from(before.is_some()), ..happened })
+        self.tell(organization, &Happened { occurrence, ..happened })
+    }
+
+    /// How often an alarm has become worse, this time included.
+    fn one_more_worsening(&mut self, organization: OrganizationId, alarm: AlarmId) -> Result<i64, StorageError> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "INSERT INTO alarm_worsenings (organization, alarm, times) VALUES (?1, ?2, 1)
+                 ON CONFLICT (organization, alarm) DO UPDATE SET times = times + 1 RETURNING times",
+            )?
+            .query_row(params![organization.bytes(), alarm.bytes()], |row| row.get(0))?)
     }
 
     /// An alarm is cleared.
@@ -206,12 +218,29 @@ impl Write<'_> {
         let Some((version, _)) = set_by(device.mute.as_ref()) else { return Ok(()) };
         for below in self.view().device_tree(organization, device.id)? {
             for alarm in self.view().active_alarms(organization, Some(DeviceId(below)))? {
-                // A device's versions are counted apart from its alarms': below zero they cannot meet.
-                self.tell_of_mute_ended(organization, &alarm, -version)?;
+                self.tell_of_mute_ended(organization, &alarm, end_of(device.id, version))?;
             }
         }
         Ok(())
     }
+}
+
+/// How much an alarm shows: nothing, a warning, something critical.
+fn standing(alarm: &Alarm) -> i32 {
+    match shown(alarm.severity).filter(|_| alarm.cleared_time.is_none()) {
+        None => 0,
+        Some(Shown::Warning) => 1,
+        Some(Shown::Critical) => 2,
+    }
+}
+
+/// Tells the end of a device's mute from the ends of others above and below it, and by being below zero from those of an
+/// alarm's own.
+fn end_of(device: DeviceId, version: i64) -> i64 {
+    let hash = Sha256::new().chain_update(device.bytes()).chain_update(version.to_be_bytes()).finalize();
+    let mut first = [0; 8];
+    first.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    !(i64::from_be_bytes(first) & i64::MAX)
 }
 
 /// The version of a mute that is set, and who set it.

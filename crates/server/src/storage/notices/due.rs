@@ -2,20 +2,32 @@
 
 use std::collections::HashSet;
 
-use onsite_rules::notice::BUNDLE_MS;
+use onsite_rules::notice::{self, BUNDLE_MS};
 use onsite_rules::rights::{Permission, may};
 use onsite_rules::severity::shown;
-use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, PersonId};
-use onsite_wire::onsite::{Incident, NoticeKind, NoticeSubject, NoticeWords};
+use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId, PersonId, Uuid};
+use onsite_wire::onsite::{Incident, NoticeKind, NoticeSubject, NoticeWords, Reasons, Urgency, Verdict};
 use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 
 use super::settings::next_daily;
-use super::{Happened, To};
+use super::{Happened, To, Told};
 use crate::storage::changes::Write;
+use crate::storage::inventory::read_body;
 use crate::storage::objects::Kind;
 use crate::storage::{StorageError, View};
+
+/// What has gathered in a person's bundle.
+#[derive(Debug, Default)]
+struct Bundle {
+    /// What is told.
+    count: i64,
+    /// What settings silenced.
+    silenced: i64,
+    /// Why the newest of that is silent.
+    silenced_by: Option<Reasons>,
+}
 
 /// New incidents in a daily push are those of so many milliseconds.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -41,13 +53,13 @@ impl Write<'_> {
         self.tell_daily()
     }
 
-    /// One more event for the person's bundle, which is told five minutes after its first.
+    /// The person's bundle has an event more, as it is noted, and is told five minutes after its first.
     pub(super) fn add_to_bundle(&mut self, organization: OrganizationId, person: PersonId) -> Result<(), StorageError> {
         let due = self.now().plus_millis(BUNDLE_MS).micros();
         self.connection()
             .prepare_cached(
-                "INSERT INTO notice_bundles (organization, person, due_at, count) VALUES (?1, ?2, ?3, 1)
-                 ON CONFLICT (organization, person) DO UPDATE SET count = count + 1",
+                "INSERT INTO notice_bundles (organization, person, due_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (organization, person) DO NOTHING",
             )?
             .execute(params![organization.bytes(), person.bytes(), due])?;
         Ok(())
@@ -65,11 +77,98 @@ impl Write<'_> {
 
     fn tell_bundles(&mut self) -> Result<(), StorageError> {
         let due =
-            self.due_people("DELETE FROM notice_bundles WHERE due_at <= ?1 RETURNING organization, person, count")?;
-        for (organization, person, count) in due {
-            self.tell_of_organization(organization, person, (count, None))?;
+            self.due_people("DELETE FROM notice_bundles WHERE due_at <= ?1 RETURNING organization, person, due_at")?;
+        for (organization, person, _) in due {
+            self.for_this_one(|write| write.tell_bundle(organization, person))?;
         }
         Ok(())
+    }
+
+    /// What cannot be told to one person today cannot be tomorrow; everybody else is told all the same.
+    fn for_this_one(&mut self, tell: impl FnOnce(&mut Self) -> Result<(), StorageError>) -> Result<(), StorageError> {
+        match self.apart(tell) {
+            Err(error) if error.is_of_one_object() => {
+                crate::trouble::say("a notification", &error);
+                Ok(())
+            }
+            told => told,
+        }
+    }
+
+    fn tell_bundle(&mut self, organization: OrganizationId, person: PersonId) -> Result<(), StorageError> {
+        let bundle = self.take_bundle(organization, person)?;
+        if bundle.count > 0 {
+            self.tell_of_organization(organization, person, (bundle.count, None))?;
+        }
+        match bundle.silenced_by {
+            Some(reasons) => self.list_bundle(organization, person, (bundle.silenced, reasons)),
+            None => Ok(()),
+        }
+    }
+
+    /// What waits in a person's bundle and may be seen by that person now. It waits no longer.
+    fn take_bundle(&mut self, organization: OrganizationId, person: PersonId) -> Result<Bundle, StorageError> {
+        let waiting: Vec<(String, [u8; 16], String)> = self
+            .connection()
+            .prepare_cached(
+                "UPDATE notices SET bundled = 0 WHERE organization = ?1 AND person = ?2 AND bundled = 1
+                 RETURNING kind, subject, reasons",
+            )?
+            .query_map(params![organization.bytes(), person.bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut bundle = Bundle::default();
+        for (kind, subject, reasons) in waiting {
+            let kind = match NoticeKind::from_wire(&kind) {
+                NoticeKind::Incident => NoticeSubject::Incident,
+                _ => NoticeSubject::Alarm,
+            };
+            if !self.view().may_still_see(organization, person, (kind, Uuid::from_bytes(subject)))? {
+                continue;
+            }
+            let reasons: Reasons = read_body("reasons", &reasons)?;
+            if reasons.verdict == Verdict::Bundle {
+                bundle.count += 1;
+            } else {
+                bundle.silenced += 1;
+                bundle.silenced_by = Some(reasons);
+            }
+        }
+        Ok(bundle)
+    }
+
+    /// Puts a bundle of what settings silenced into the person's list.
+    fn list_bundle(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+        (count, reasons): (i64, Reasons),
+    ) -> Result<(), StorageError> {
+        let settings = self.view().stored_settings(organization, person)?.settings;
+        let happened = self.of_organization(organization, (NoticeKind::Bundle, count))?;
+        // Below zero it cannot meet the one that rings.
+        let happened = Happened { occurrence: -happened.occurrence, ..happened };
+        let key = notice::key(organization, happened.kind, happened.subject, happened.occurrence);
+        let told = Told { settings: &settings, reasons, listed: Verdict::Notify };
+        self.note(organization, person, &key, &happened, &told)?;
+        self.notify(organization, person, key, &happened, &told)
+    }
+
+    /// Something about all alarms of an organization, as of now.
+    fn of_organization(
+        &self,
+        organization: OrganizationId,
+        (kind, count): (NoticeKind, i64),
+    ) -> Result<Happened, StorageError> {
+        let label = self.view().organization(organization)?.map(|row| row.label).unwrap_or_default();
+        Ok(Happened {
+            occurrence: self.now().micros(),
+            urgency: (kind == NoticeKind::Bundle).then_some(Urgency::Warning),
+            words: NoticeWords { organization: label, ..NoticeWords::default() },
+            count,
+            ..Happened::of(kind, NoticeSubject::Organization, organization.0, self.now())
+        })
     }
 
     /// Tells one person how many alarms there are: a bundle; with the number of new incidents it is the daily one.
@@ -83,31 +182,29 @@ impl Write<'_> {
         if self.view().membership(organization, person)?.is_none() {
             return Ok(());
         }
-        let label = self.view().organization(organization)?.map(|row| row.label).unwrap_or_default();
         let kind = if incidents.is_some() { NoticeKind::Daily } else { NoticeKind::Bundle };
-        let happened = Happened {
-            occurrence: self.now().micros(),
-            urgency: (kind == NoticeKind::Bundle).then_some(onsite_wire::onsite::Urgency::Warning),
-            to: To::One(person),
-            words: NoticeWords { organization: label, ..NoticeWords::default() },
-            count,
-            incidents,
-            ..Happened::of(kind, NoticeSubject::Organization, organization.0, self.now())
-        };
-        self.tell(organization, &happened)
+        let happened = self.of_organization(organization, (kind, count))?;
+        self.tell(organization, &Happened { to: To::One(person), incidents, ..happened })
     }
 
     fn tell_daily(&mut self) -> Result<(), StorageError> {
         let due = self.due_people("SELECT organization, person, due_at FROM daily_pushes WHERE due_at <= ?1")?;
         for (organization, person, _) in due {
-            let stored = self.view().stored_settings(organization, person)?;
-            let next = stored.settings.daily.as_ref().and_then(|daily| next_daily(daily, self.now()));
-            self.put_daily(organization, person, next)?;
-            if let Some((alarms, incidents)) = self.counted_daily(organization, person)? {
-                self.tell_of_organization(organization, person, (alarms, Some(incidents)))?;
-            }
+            // Set anew where its settings can be read.
+            self.put_daily(organization, person, None)?;
+            self.for_this_one(|write| write.tell_daily_to(organization, person))?;
         }
         Ok(())
+    }
+
+    fn tell_daily_to(&mut self, organization: OrganizationId, person: PersonId) -> Result<(), StorageError> {
+        let stored = self.view().stored_settings(organization, person)?;
+        let next = stored.settings.daily.as_ref().and_then(|daily| next_daily(daily, self.now()));
+        self.put_daily(organization, person, next)?;
+        match self.counted_daily(organization, person)? {
+            Some((alarms, incidents)) => self.tell_of_organization(organization, person, (alarms, Some(incidents))),
+            None => Ok(()),
+        }
     }
 
     /// How many alarms are active on devices with Asset Advisor that the person may see, and how many incidents of such

@@ -4,17 +4,20 @@
 use onsite_rules::notice::chat_push_at;
 use onsite_wire::ids::{AlarmId, IncidentId, OrganizationId, PersonId};
 use onsite_wire::onsite::{
-    Author, AuthorKind, Incident, IncidentState, NoticeKind, NoticeSubject, NoticeWords, Reasons, Urgency, Verdict,
+    Author, AuthorKind, Incident, IncidentState, NoticeKind, NoticeSubject, NoticeWords, Urgency, Verdict,
 };
 use onsite_wire::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Happened, notification_id};
+use super::{Happened, Told, notification_id};
 use crate::storage::changes::Write;
 use crate::storage::incidents::opened_by;
 use crate::storage::objects::Kind;
 use crate::storage::{StorageError, View};
 use onsite_rules::notice;
+
+/// When the last push of a chat was that was never pushed.
+const NEVER: Timestamp = Timestamp::from_micros(0);
 
 /// The notification of a chat that its person has not read yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,13 +155,15 @@ impl Write<'_> {
         organization: OrganizationId,
         person: PersonId,
         happened: &Happened,
-        (before, reasons): (Option<ChatNotice>, Reasons),
+        (before, told): (Option<ChatNotice>, &Told<'_>),
     ) -> Result<(), StorageError> {
         let incident = IncidentId(happened.subject);
-        let counted = before.filter(|_| reasons.verdict == Verdict::CountUp);
+        let counted = before.filter(|_| told.listed == Verdict::CountUp);
         let first = counted.map_or(happened.occurrence, |counted| counted.first);
         let count = counted.map_or(0, |counted| counted.count) + 1;
-        let push_at = chat_push_at(before.map(|before| before.pushed_at), self.now());
+        let last = before.map(|before| before.pushed_at);
+        // What is not pushed keeps no push apart.
+        let push_at = if told.rings() { chat_push_at(last, self.now()) } else { last.unwrap_or(NEVER) };
         self.connection()
             .prepare_cached(
                 "INSERT INTO chat_notices (organization, person, incident, first_message, last_message, count, pushed_at)
@@ -177,7 +182,7 @@ impl Write<'_> {
                 push_at.micros()
             ])?;
         let happened = Happened { occurrence: first, count, push_at: Some(push_at), ..happened.clone() };
-        self.notify(organization, person, chat_key(organization, incident, first), &happened, reasons)
+        self.notify(organization, person, chat_key(organization, incident, first), &happened, told)
     }
 
     /// A person has read a chat up to a number: the notification of what is read is read, and no push of it follows.

@@ -1,7 +1,9 @@
 //! The log: what was noted for one person, and totals that name nobody (N6, N7).
 
-use onsite_wire::ids::{OrganizationId, PersonId, Uuid};
+use onsite_rules::notice::{self, Duty, Situation};
+use onsite_wire::ids::{AlarmId, OrganizationId, PersonId, Uuid};
 use onsite_wire::onsite::{DeliveryFigures, NoticeKind, NoticeLog, NoticeReport, Withheld};
+use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
 
@@ -14,8 +16,59 @@ use crate::storage::{StorageError, View};
 const HUNDRED: usize = 100;
 
 impl View<'_> {
-    /// What was noted of a subject for this person, oldest first.
+    /// What was noted of a subject for this person, oldest first; of an alarm that nobody is told of, why that is so.
     pub(crate) fn notice_log(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        subject: Uuid,
+        now: Timestamp,
+    ) -> Result<Vec<NoticeLog>, StorageError> {
+        let noted = self.noted(organization, person, subject)?;
+        if noted.is_empty() { self.never_told(organization, person, AlarmId(subject), now) } else { Ok(noted) }
+    }
+
+    /// Of alarms of devices without subscription nothing is noted.
+    fn never_told(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        alarm: AlarmId,
+        now: Timestamp,
+    ) -> Result<Vec<NoticeLog>, StorageError> {
+        let Some((alarm, _, _)) = self.alarm(organization, alarm)? else { return Ok(Vec::new()) };
+        let happened = self.alarm_as_told(organization, &alarm, NoticeKind::Alarm, now)?;
+        let subject = (happened.subject_kind, happened.subject);
+        let concerns = happened.subscription == Some(Subscription::None) && happened.urgency.is_some();
+        if !concerns || !self.may_still_see(organization, person, subject)? {
+            return Ok(Vec::new());
+        }
+        let reasons = notice::decide(&Situation {
+            event: happened.event(person),
+            settings: &self.stored_settings(organization, person)?.settings,
+            muted: happened.muted,
+            duty: Duty::Unknown,
+            may_see: true,
+            subscription: happened.subscription,
+            told_as_incident: false,
+            instant_before: 0,
+            unread_before: 0,
+            known: false,
+            now,
+        });
+        Ok(vec![NoticeLog {
+            key: notice::key(organization, happened.kind, happened.subject, happened.occurrence),
+            kind: happened.kind,
+            made_at: alarm.activated_time,
+            reasons,
+            withheld: None,
+            handed_over_at: None,
+            shown_at: None,
+            opened_at: None,
+        }])
+    }
+
+    fn noted(
         &self,
         organization: OrganizationId,
         person: PersonId,
@@ -103,6 +156,25 @@ impl Write<'_> {
                  WHERE organization = ?1 AND person = ?2 AND key = ?3",
             )?
             .execute(params![organization.bytes(), person.bytes(), key, now])?;
+        Ok(())
+    }
+
+    /// A person has left: nothing waits any more, nothing comes daily, and how the person wished to be told is forgotten.
+    pub(in crate::storage) fn forget_person_told(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+    ) -> Result<(), StorageError> {
+        for table in ["pushes", "notice_bundles", "notice_storms", "chat_notices", "daily_pushes"] {
+            let sql = format!("DELETE FROM {table} WHERE organization = ?1 AND person = ?2");
+            self.connection().prepare_cached(&sql)?.execute(params![organization.bytes(), person.bytes()])?;
+        }
+        self.connection()
+            .prepare_cached("UPDATE notices SET bundled = 0 WHERE organization = ?1 AND person = ?2 AND bundled = 1")?
+            .execute(params![organization.bytes(), person.bytes()])?;
+        if self.view().object(organization, Kind::NoticeSettings, person.0)?.is_some() {
+            self.remove(organization, Kind::NoticeSettings, person.0)?;
+        }
         Ok(())
     }
 

@@ -9,18 +9,20 @@ mod incidents;
 mod log;
 mod push_queue;
 mod settings;
+mod storms;
 mod withheld;
 
-use onsite_rules::notice::{self, Duty, Event, Situation, Storm};
+use onsite_rules::notice::{self, Duty, Event, Situation};
 use onsite_rules::rights::{Permission, may};
 use onsite_wire::ids::{LocationId, OrganizationId, PersonId, Uuid};
 use onsite_wire::onsite::{
-    Capability, NoticeKind, NoticeSubject, NoticeWords, Notification, NotificationObject, Reasons, Urgency, Verdict,
+    Capability, NoticeKind, NoticeSettings, NoticeSubject, NoticeWords, Notification, NotificationObject, Reasons,
+    Urgency, Verdict,
 };
 use onsite_wire::push::{Push, SealedWords};
 use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use sha2::{Digest, Sha256};
 
 use super::changes::Write;
@@ -93,6 +95,23 @@ impl Happened {
     }
 }
 
+/// What was decided for one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told<'a> {
+    settings: &'a NoticeSettings,
+    /// What becomes of it, and why.
+    reasons: Reasons,
+    /// What becomes of it in the list, where what settings silenced stands, too (N4).
+    listed: Verdict,
+}
+
+impl Told<'_> {
+    /// Whether it goes to the person's phones.
+    const fn rings(&self) -> bool {
+        !matches!(self.reasons.verdict, Verdict::Silent | Verdict::Unheard)
+    }
+}
+
 /// The id of a person's notification of an event: the same whenever it is made.
 fn notification_id(person: PersonId, key: &str) -> Uuid {
     let hash: [u8; 32] = Sha256::new().chain_update(person.bytes()).chain_update(key).finalize().into();
@@ -106,7 +125,8 @@ fn notification_id(person: PersonId, key: &str) -> Uuid {
 impl Write<'_> {
     /// Tells whoever is to be told of an event. The same event a second time changes nothing.
     pub(crate) fn tell(&mut self, organization: OrganizationId, happened: &Happened) -> Result<(), StorageError> {
-        if !self.tells() || !self.offered(organization)?.contains(&Capability::Notifications) {
+        let offered = self.offered(organization)?;
+        if !self.tells() || !offered.contains(&Capability::Notifications) {
             return Ok(());
         }
         let people = match happened.to {
@@ -114,8 +134,9 @@ impl Write<'_> {
             To::One(person) => vec![person],
         };
         let path = self.view().locations(organization)?.path(happened.place);
+        let duty_is_offered = offered.contains(&Capability::Duty);
         for person in people {
-            self.tell_one(organization, person, happened, &path)?;
+            self.tell_one(organization, person, happened, (&path, duty_is_offered))?;
         }
         Ok(())
     }
@@ -125,7 +146,7 @@ impl Write<'_> {
         organization: OrganizationId,
         person: PersonId,
         happened: &Happened,
-        path: &[LocationId],
+        (path, duty_is_offered): (&[LocationId], bool),
     ) -> Result<(), StorageError> {
         let rights = self.view().rights(organization, person)?;
         let of_the_organization = happened.subject_kind == NoticeSubject::Organization;
@@ -137,97 +158,72 @@ impl Write<'_> {
         let key = notice::key(organization, happened.kind, happened.subject, happened.occurrence);
         let settings = self.view().stored_settings(organization, person)?.settings;
         let event = happened.event(person);
-        let mut storm = self.storm(organization, person, &event)?;
         let chat = self.unread_chat(organization, person, happened)?;
-        let reasons = notice::decide(&Situation {
+        let instant = |rings| self.storm(organization, person, &storms::name_of(&event, rings));
+        let situation = Situation {
             event,
             settings: &settings,
             muted: happened.muted,
-            duty: self.duty_of(organization, person)?,
+            duty: self.duty_of(organization, person, duty_is_offered)?,
             may_see,
             subscription: happened.subscription,
             told_as_incident: happened.told_as_incident,
-            instant_before: storm.before(self.now()),
+            instant_before: instant(true)?.before(self.now()),
             unread_before: chat.map_or(0, |chat| chat.count()),
-            known: self.is_noted(organization, person, &key)?,
+            known: self.is_known(organization, person, &key, happened)?,
             now: self.now(),
-        });
-        // A message that counts is in the line of the notification that it counts to; nobody asks about one's own.
+        };
+        let reasons = notice::decide(&situation);
+        let listed = match reasons.verdict {
+            Verdict::Silent => {
+                let instant_before = instant(false)?.before(self.now());
+                notice::listed(&Situation { instant_before, ..situation })
+            }
+            _ => reasons.clone(),
+        };
+        // A message that counts is in the line of the notification that it counts to; nobody asks about one's own. Of
+        // devices without subscription the answer is always the same one, and is made when somebody asks.
         let unnoted = happened.kind == NoticeKind::Message
-            && (reasons.verdict == Verdict::CountUp || reasons.decided == "own_doing");
-        if !unnoted && !self.note(organization, person, &key, happened, &reasons)? {
+            && (reasons.verdict == Verdict::CountUp || reasons.decided == "own_doing")
+            || reasons.decided == "subscription";
+        let told = Told { settings: &settings, reasons, listed: listed.verdict };
+        if !unnoted && !self.note(organization, person, &key, happened, &told)? {
             return Ok(());
         }
-        match reasons.verdict {
-            Verdict::Silent | Verdict::Unheard if reasons.decided == "duty" => {
-                self.keep_back(organization, person, happened.urgency)
-            }
-            Verdict::Silent | Verdict::Unheard => Ok(()),
-            Verdict::Bundle => self.add_to_bundle(organization, person),
-            Verdict::Notify | Verdict::CountUp if reasons.decided == "storm" => {
-                let counted = storm.one_more(self.now());
-                self.keep_storm((organization, person, &event), &storm, counted)?;
-                match counted {
-                    None => self.notify(organization, person, key, happened, reasons),
-                    Some((began, count)) => self.count_up(organization, person, happened, (began, count), reasons),
-                }
-            }
-            Verdict::Notify | Verdict::CountUp if reasons.decided == "chat" => {
-                self.notify_of_message(organization, person, happened, (chat, reasons))
-            }
-            Verdict::Notify | Verdict::CountUp => self.notify(organization, person, key, happened, reasons),
+        if told.reasons.decided == "duty" {
+            self.keep_back(organization, person, happened.urgency)?;
+        }
+        match (listed.verdict, listed.decided.as_str()) {
+            (Verdict::Silent | Verdict::Unheard, _) => Ok(()),
+            (Verdict::Bundle, _) => self.add_to_bundle(organization, person),
+            (_, "storm") => self.tell_in_storm(organization, person, (key, happened), &told),
+            (_, "chat") => self.notify_of_message(organization, person, happened, (chat, &told)),
+            _ => self.notify(organization, person, key, happened, &told),
         }
     }
 
     /// Whether somebody is on duty; where duty is not offered, nobody knows.
-    fn duty_of(&self, organization: OrganizationId, person: PersonId) -> Result<Duty, StorageError> {
-        if !self.offered(organization)?.contains(&Capability::Duty) {
+    fn duty_of(&self, organization: OrganizationId, person: PersonId, offered: bool) -> Result<Duty, StorageError> {
+        if !offered {
             return Ok(Duty::Unknown);
         }
         Ok(if self.view().duty(organization, person)?.is_some() { Duty::On } else { Duty::Off })
     }
 
-    /// The notification that stands for a storm, with its count.
-    fn count_up(
-        &mut self,
-        organization: OrganizationId,
-        person: PersonId,
-        happened: &Happened,
-        (began, count): (Timestamp, i64),
-        reasons: Reasons,
-    ) -> Result<(), StorageError> {
-        // Alarms become a bundle; of what people did it is still said what it was.
-        let of_alarms = notice::storm_of(&happened.event(person)) == NoticeKind::Alarm;
-        let storm = Happened {
-            kind: if of_alarms { NoticeKind::Bundle } else { happened.kind },
-            subject_kind: NoticeSubject::Organization,
-            subject: organization.0,
-            occurrence: began.micros(),
-            place: None,
-            count,
-            words: NoticeWords { organization: happened.words.organization.clone(), ..NoticeWords::default() },
-            ..happened.clone()
-        };
-        let key = notice::key(organization, storm.kind, storm.subject, storm.occurrence);
-        self.note(organization, person, &key, &storm, &reasons)?;
-        self.notify(organization, person, key, &storm, reasons)
-    }
-
-    /// Puts it into the person's feed and on its way to the person's installations.
+    /// Puts it into the person's feed and, if it is to ring, on its way to the person's installations.
     fn notify(
         &mut self,
         organization: OrganizationId,
         person: PersonId,
         key: String,
         happened: &Happened,
-        reasons: Reasons,
+        told: &Told<'_>,
     ) -> Result<(), StorageError> {
-        let settings = self.view().stored_settings(organization, person)?.settings;
         let channel = notice::channel(happened.kind, happened.urgency);
         let id = notification_id(person, &key);
         let sealed = SealedWords {
             urgency: happened.urgency,
-            sound: notice::sound(&settings, channel, happened.count, reasons.verdict),
+            sound: notice::sound(told.settings, channel, happened.count, told.listed),
             words: happened.words.clone(),
         };
         let push = Push {
@@ -257,12 +253,12 @@ impl Write<'_> {
             incidents: happened.incidents,
             at: happened.at,
             channel,
-            reasons,
+            reasons: told.reasons.clone(),
             read: false,
             revision: 0,
         };
         self.put_notification(organization, person, happened.place, notification)?;
-        self.queue_push(&push, &sealed, happened.push_at.unwrap_or(self.now()))
+        if told.rings() { self.queue_push(&push, &sealed, happened.push_at.unwrap_or(self.now())) } else { Ok(()) }
     }
 
     fn put_notification(
@@ -286,28 +282,46 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Whether this event was decided for this person before.
-    fn is_noted(&self, organization: OrganizationId, person: PersonId, key: &str) -> Result<bool, StorageError> {
-        Ok(self
+    /// Whether this event was decided for this person before. Mutes of an alarm, its device and that one's device that end
+    /// at the same moment are one event.
+    fn is_known(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        key: &str,
+        happened: &Happened,
+    ) -> Result<bool, StorageError> {
+        let is_noted = self
             .connection()
             .prepare_cached("SELECT 1 FROM notices WHERE organization = ?1 AND person = ?2 AND key = ?3")?
-            .exists(params![organization.bytes(), person.bytes(), key])?)
+            .exists(params![organization.bytes(), person.bytes(), key])?;
+        if is_noted || happened.kind != NoticeKind::MuteEnded {
+            return Ok(is_noted);
+        }
+        let (subject, now) = (happened.subject.as_bytes(), self.now().micros());
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT 1 FROM notices
+                 WHERE organization = ?1 AND person = ?2 AND subject = ?3 AND made_at = ?4 AND kind = 'mute_ended'",
+            )?
+            .exists(params![organization.bytes(), person.bytes(), subject, now])?)
     }
 
-    /// Notes what was decided. False: the event was noted before, and what was decided then stays.
+    /// Notes what was decided, and whether it waits in the bundle. False: the event was noted before, and what was decided then stays.
     fn note(
         &mut self,
         organization: OrganizationId,
         person: PersonId,
         key: &str,
         happened: &Happened,
-        reasons: &Reasons,
+        told: &Told<'_>,
     ) -> Result<bool, StorageError> {
         let rows = self
             .connection()
             .prepare_cached(
-                "INSERT INTO notices (organization, person, key, kind, subject, at, made_at, verdict, reasons)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                "INSERT INTO notices (organization, person, key, kind, subject, at, made_at, verdict, reasons, bundled)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT (organization, person, key) DO NOTHING",
             )?
             .execute(params![
@@ -318,51 +332,11 @@ impl Write<'_> {
                 happened.subject.as_bytes(),
                 happened.at.micros(),
                 self.now().micros(),
-                reasons.verdict.as_str(),
-                write_body("reasons", reasons)?,
+                told.reasons.verdict.as_str(),
+                write_body("reasons", &told.reasons)?,
+                told.listed == Verdict::Bundle,
             ])?;
         Ok(rows == 1)
-    }
-
-    fn storm(&self, organization: OrganizationId, person: PersonId, event: &Event) -> Result<Storm, StorageError> {
-        let found: Option<(String, Option<i64>, i64)> = self
-            .connection()
-            .prepare_cached(
-                "SELECT newest, began, count FROM notice_storms WHERE organization = ?1 AND person = ?2 AND kind = ?3",
-            )?
-            .query_row(params![organization.bytes(), person.bytes(), notice::storm_of(event).as_str()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .optional()?;
-        let Some((newest, began, count)) = found else { return Ok(Storm::default()) };
-        let newest: Vec<i64> = read_body("storm", &newest)?;
-        let newest = newest.into_iter().map(Timestamp::from_micros).collect();
-        Ok(Storm::kept(newest, began.map(|began| (Timestamp::from_micros(began), count))))
-    }
-
-    fn keep_storm(
-        &mut self,
-        (organization, person, event): (OrganizationId, PersonId, &Event),
-        storm: &Storm,
-        counted: Option<(Timestamp, i64)>,
-    ) -> Result<(), StorageError> {
-        let newest: Vec<i64> = storm.newest().iter().map(|at| at.micros()).collect();
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO notice_storms (organization, person, kind, newest, began, count)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (organization, person, kind) DO UPDATE
-                    SET newest = excluded.newest, began = excluded.began, count = excluded.count",
-            )?
-            .execute(params![
-                organization.bytes(),
-                person.bytes(),
-                notice::storm_of(event).as_str(),
-                write_body("storm", &newest)?,
-                counted.map(|(began, _)| began.micros()),
-                counted.map_or(0, |(_, count)| count),
-            ])?;
-        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Where pushes go, and those that wait to be handed over.
 
-use onsite_rules::notice::CHAT_QUIET_MS;
-use onsite_wire::ids::{PersonId, Uuid};
-use onsite_wire::onsite::{NoticeKind, PushProvider};
+use onsite_rules::notice::{CHAT_QUIET_MS, WINDOW_MS};
+use onsite_wire::ids::{OrganizationId, PersonId, Uuid};
+use onsite_wire::onsite::{Channel, NoticeKind, PushProvider, Urgency};
 use onsite_wire::push::{Push, SealedWords};
 use onsite_wire::time::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -11,6 +11,8 @@ use crate::storage::changes::Write;
 use crate::storage::inventory::{read_body, write_body};
 use crate::storage::{StorageError, View};
 
+/// Tests of the way that a person may ask for within a minute.
+const CANARIES: usize = 6;
 /// Without renewal a registration ends after this many milliseconds: 60 days.
 const KEPT_MS: i64 = 60 * 24 * 60 * 60 * 1_000;
 
@@ -27,6 +29,8 @@ pub struct RegistrationRow {
     pub public_key: Vec<u8>,
     /// The secret for authentication.
     pub auth: Vec<u8>,
+    /// What shares one waits for each other.
+    pub lane: String,
 }
 
 /// A push that is to be handed over.
@@ -42,10 +46,35 @@ pub struct DuePush {
     pub attempts: i64,
 }
 
-/// Where a push waits that cannot be read, and why it cannot.
-type Unreadable = (Uuid, String, StorageError);
+impl DuePush {
+    /// Whether it is about something critical.
+    pub(crate) fn is_urgent(&self) -> bool {
+        rank(&self.clear, &self.words) == URGENT
+    }
+}
 
-const REGISTRATION: &str = "registrations.installation, provider, token, public_key, auth";
+/// A push that waits and whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WaitingPush {
+    installation: [u8; 16],
+    key: String,
+}
+
+/// The rank of what is critical: it goes first.
+const URGENT: i64 = 2;
+
+/// In which order pushes go whose time has come: what is critical, what people do, what can wait.
+fn rank(push: &Push, words: &SealedWords) -> i64 {
+    if push.channel == Channel::Critical || words.urgency == Some(Urgency::Critical) {
+        return URGENT;
+    }
+    match push.kind {
+        NoticeKind::Daily | NoticeKind::Bundle | NoticeKind::AlarmCleared => 0,
+        _ => 1,
+    }
+}
+
+const REGISTRATION: &str = "registrations.installation, provider, token, public_key, auth, lane";
 
 fn registration(row: &Row<'_>) -> rusqlite::Result<RegistrationRow> {
     Ok(RegistrationRow {
@@ -54,13 +83,32 @@ fn registration(row: &Row<'_>) -> rusqlite::Result<RegistrationRow> {
         token: row.get(2)?,
         public_key: row.get(3)?,
         auth: row.get(4)?,
+        lane: row.get(5)?,
     })
 }
 
 impl View<'_> {
-    /// Whether a push waits whose time has come.
-    pub(crate) fn push_is_due(&self, now: Timestamp) -> Result<bool, StorageError> {
-        Ok(self.connection.prepare_cached("SELECT 1 FROM pushes WHERE due_at <= ?1")?.exists([now.micros()])?)
+    /// The next push whose time has come and that may set out on its lane to its installation: the urgent first, then by
+    /// their time.
+    pub(crate) fn next_push(
+        &self,
+        now: Timestamp,
+        may_set_out: impl Fn(&str, Uuid) -> bool,
+    ) -> Result<Option<WaitingPush>, StorageError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT pushes.installation, pushes.key, lane FROM pushes
+               JOIN registrations ON registrations.installation = pushes.installation
+              WHERE pushes.due_at <= ?1 AND until > ?1 AND registrations.person = pushes.person
+              ORDER BY pushes.rank DESC, pushes.due_at, pushes.key",
+        )?;
+        let mut rows = statement.query([now.micros()])?;
+        while let Some(row) = rows.next()? {
+            let installation: [u8; 16] = row.get(0)?;
+            if may_set_out(&row.get::<_, String>(2)?, Uuid::from_bytes(installation)) {
+                return Ok(Some(WaitingPush { installation, key: row.get(1)? }));
+            }
+        }
+        Ok(None)
     }
 
     /// The installation of a session, if it gets pushes.
@@ -110,8 +158,8 @@ impl Write<'_> {
             .execute(params![installation, family.as_bytes(), row.provider.as_str(), row.token])?;
         self.connection()
             .prepare_cached(
-                "INSERT INTO registrations (installation, person, family, provider, token, public_key, auth, until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO registrations (installation, person, family, provider, token, public_key, auth, until, lane)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 installation,
@@ -121,7 +169,8 @@ impl Write<'_> {
                 row.token,
                 row.public_key,
                 row.auth,
-                until.micros()
+                until.micros(),
+                row.lane
             ])?;
         Ok(until)
     }
@@ -176,9 +225,10 @@ impl Write<'_> {
     ) -> Result<(), StorageError> {
         self.connection()
             .prepare_cached(
-                "INSERT INTO pushes (installation, key, organization, person, clear, words, due_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (installation, key) DO UPDATE SET clear = excluded.clear, words = excluded.words",
+                "INSERT INTO pushes (installation, key, organization, person, clear, words, due_at, rank)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (installation, key) DO UPDATE
+                    SET clear = excluded.clear, words = excluded.words, rank = excluded.rank",
             )?
             .execute(params![
                 installation.as_bytes(),
@@ -187,8 +237,34 @@ impl Write<'_> {
                 push.person.bytes(),
                 write_body("push", push)?,
                 write_body("words", words)?,
-                at.micros()
+                at.micros(),
+                rank(push, words)
             ])?;
+        Ok(())
+    }
+
+    /// Counts a test of the way; seconds to wait, where a person has asked for too many within a minute.
+    pub(crate) fn count_canary(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+    ) -> Result<Option<i64>, StorageError> {
+        let (name, now) = (NoticeKind::Canary.as_str(), self.now());
+        let mut counted = self.storm(organization, person, name)?;
+        if counted.before(now) >= CANARIES {
+            let oldest = counted.newest().first().map_or(0, |at| now.millis_since(*at));
+            return Ok(Some((WINDOW_MS - oldest).max(0) / 1_000 + 1));
+        }
+        let storm = counted.one_more(now);
+        self.keep_storm((organization, person, name), &counted, storm)?;
+        Ok(None)
+    }
+
+    /// No test of the way waits for this installation any more.
+    pub(crate) fn forget_canaries(&mut self, installation: Uuid) -> Result<(), StorageError> {
+        self.connection()
+            .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key LIKE '%/canary/%'")?
+            .execute([installation.as_bytes()])?;
         Ok(())
     }
 
@@ -200,9 +276,13 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Takes the next push whose time has come, and counts the attempt before it is made: it is tried again after
-    /// `again_ms` unless somebody says what became of it. Those that are not to be handed over any more are withheld.
-    pub(crate) fn take_due_push(&mut self, again_ms: impl Fn(i64) -> i64) -> Result<Option<DuePush>, StorageError> {
+    /// Takes a push that waits, and counts the attempt before it is made: it is tried again after `again_ms` unless somebody
+    /// says what became of it. One that is not to be handed over any more is withheld, and then there is nothing to take.
+    pub(crate) fn take_push(
+        &mut self,
+        waiting: &WaitingPush,
+        again_ms: impl Fn(i64) -> i64,
+    ) -> Result<Option<DuePush>, StorageError> {
         let now = self.now();
         self.connection()
             .prepare_cached(
@@ -210,47 +290,47 @@ impl Write<'_> {
                     (SELECT installation FROM registrations WHERE until > ?1)",
             )?
             .execute([now.micros()])?;
-        while let Some(found) = self.next_due(now)? {
-            let due = match found {
-                Ok(due) => due,
-                // It would hold up all others for ever.
-                Err((installation, key, error)) => {
-                    crate::trouble::say("a push", &error);
-                    self.forget_push(installation, &key)?;
-                    continue;
-                }
-            };
-            if let Some(reasons) = self.silenced_meanwhile(&due)? {
-                self.withhold(&due, &reasons)?;
-                continue;
+        match self.apart(|write| write.take_unless_silenced(waiting, &again_ms)) {
+            // It would hold up all others for ever.
+            Err(error) if error.is_of_one_object() => {
+                crate::trouble::say("a push", &error);
+                self.forget_push(Uuid::from_bytes(waiting.installation), &waiting.key)?;
+                Ok(None)
             }
-            self.push_again_at(&due, now.plus_millis(again_ms(due.attempts)))?;
-            return Ok(Some(due));
+            taken => taken,
         }
-        Ok(None)
     }
 
-    fn next_due(&self, now: Timestamp) -> Result<Option<Result<DuePush, Unreadable>>, StorageError> {
+    fn take_unless_silenced(
+        &mut self,
+        waiting: &WaitingPush,
+        again_ms: &impl Fn(i64) -> i64,
+    ) -> Result<Option<DuePush>, StorageError> {
+        let Some(due) = self.waiting(waiting)? else { return Ok(None) };
+        if let Some(reasons) = self.silenced_meanwhile(&due)? {
+            self.withhold(&due, &reasons)?;
+            return Ok(None);
+        }
+        self.push_again_at(&due, self.now().plus_millis(again_ms(due.attempts)))?;
+        Ok(Some(due))
+    }
+
+    fn waiting(&self, waiting: &WaitingPush) -> Result<Option<DuePush>, StorageError> {
         let sql = format!(
-            "SELECT {REGISTRATION}, clear, words, attempts, key FROM pushes
+            "SELECT {REGISTRATION}, clear, words, attempts FROM pushes
                JOIN registrations ON registrations.installation = pushes.installation
-              WHERE pushes.due_at <= ?1 AND registrations.person = pushes.person ORDER BY pushes.due_at LIMIT 1"
+              WHERE pushes.installation = ?1 AND pushes.key = ?2 AND registrations.person = pushes.person"
         );
-        let found: Option<(RegistrationRow, String, String, i64, String)> = self
+        let found: Option<(RegistrationRow, String, String, i64)> = self
             .connection()
             .prepare_cached(&sql)?
-            .query_row([now.micros()], |row| {
-                Ok((registration(row)?, row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?))
+            .query_row(params![waiting.installation, waiting.key], |row| {
+                Ok((registration(row)?, row.get(6)?, row.get(7)?, row.get(8)?))
             })
             .optional()?;
-        Ok(found.map(|(to, clear, words, attempts, key)| {
-            let installation = to.installation;
-            let read = || Ok((read_body("push", &clear)?, read_body("words", &words)?));
-            match read() {
-                Ok((clear, words)) => Ok(DuePush { words, attempts: attempts + 1, to, clear }),
-                Err(error) => Err((installation, key, error)),
-            }
-        }))
+        let Some((to, clear, words, attempts)) = found else { return Ok(None) };
+        let clear: Push = read_body("push", &clear)?;
+        Ok(Some(DuePush { words: read_body("words", &words)?, attempts: attempts + 1, to, clear }))
     }
 
     /// Takes a push out of the queue.

@@ -5,7 +5,7 @@
 use onsite_rules::notice::{self, Event, Situation};
 use onsite_rules::rights::{Permission, may};
 use onsite_wire::ids::{AlarmId, OrganizationId, PersonId, Uuid};
-use onsite_wire::onsite::{NoticeKind, NoticeSubject, Reasons, Verdict};
+use onsite_wire::onsite::{Capability, NoticeKind, NoticeSubject, Reasons, RuleAsked, Verdict};
 use onsite_wire::rest::Subscription;
 use rusqlite::params;
 
@@ -16,8 +16,8 @@ use crate::storage::objects::Kind;
 use crate::storage::{StorageError, View};
 
 impl View<'_> {
-    /// Whether a person may see now what a push is about.
-    fn may_still_see(
+    /// Whether a person may see now what a push or an event is about.
+    pub(super) fn may_still_see(
         &self,
         organization: OrganizationId,
         person: PersonId,
@@ -44,6 +44,7 @@ impl Write<'_> {
         let (organization, person) = (push.clear.organization, push.clear.person);
         let (kind, now) = (push.clear.kind, self.now());
         let settings = self.view().stored_settings(organization, person)?.settings;
+        let offered = self.offered(organization)?;
         let subject = (push.clear.subject_kind, push.clear.subject);
         // A test of the way is about the installation of whoever asked for it.
         let may_see = kind == NoticeKind::Canary || self.view().may_still_see(organization, person, subject)?;
@@ -52,7 +53,7 @@ impl Write<'_> {
             event: Event { kind, urgency: push.words.urgency, at: push.clear.at, own_doing: false },
             settings: &settings,
             muted,
-            duty: self.duty_of(organization, person)?,
+            duty: self.duty_of(organization, person, offered.contains(&Capability::Duty))?,
             may_see,
             subscription,
             // What was decided already: only what may be otherwise by now is asked again.
@@ -83,25 +84,40 @@ impl Write<'_> {
 
     /// Takes a push out of the queue that is not handed over, and notes why.
     pub(super) fn withhold(&mut self, push: &DuePush, reasons: &Reasons) -> Result<(), StorageError> {
-        let (organization, person) = (push.clear.organization, push.clear.person);
         self.forget_push(push.to.installation, &push.clear.key)?;
-        let noted = self
+        let noted = self.note_withheld(push, reasons)?;
+        // Once for the person, however many installations there are.
+        if noted && reasons.decided == "duty" {
+            self.keep_back(push.clear.organization, push.clear.person, push.words.urgency)?;
+        }
+        Ok(())
+    }
+
+    /// A provider does not take a push: what it said is in the person's log.
+    pub(crate) fn note_refused(&mut self, push: &DuePush, said: &str) -> Result<(), StorageError> {
+        let rule = "provider".to_owned();
+        let input = format!("{} {said}", push.to.provider.as_str());
+        let asked = RuleAsked { rule: rule.clone(), input, said: Some(Verdict::Silent) };
+        let reasons = Reasons { verdict: Verdict::Silent, rules: vec![asked], decided: rule };
+        self.note_withheld(push, &reasons)?;
+        Ok(())
+    }
+
+    /// Notes why a push was not handed over, unless that is known of it already.
+    fn note_withheld(&mut self, push: &DuePush, reasons: &Reasons) -> Result<bool, StorageError> {
+        let rows = self
             .connection()
             .prepare_cached(
                 "UPDATE notices SET withheld_at = ?4, withheld = ?5
                  WHERE organization = ?1 AND person = ?2 AND key = ?3 AND withheld_at IS NULL",
             )?
             .execute(params![
-                organization.bytes(),
-                person.bytes(),
+                push.clear.organization.bytes(),
+                push.clear.person.bytes(),
                 push.clear.key,
                 self.now().micros(),
                 write_body("reasons", reasons)?
             ])?;
-        // Once for the person, however many installations there are.
-        if noted == 1 && reasons.decided == "duty" {
-            self.keep_back(organization, person, push.words.urgency)?;
-        }
-        Ok(())
+        Ok(rows == 1)
     }
 }
