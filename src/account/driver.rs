@@ -103,6 +103,12 @@ pub(super) struct Driver {
     pub(super) wake_duty: Option<i64>,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
+    /// What duty was told last of its actions.
+    pub(super) heard: duty::Heard,
+    /// Why claims were not taken that duty has not been told of.
+    pub(super) claims_refused: Vec<Code>,
+    /// A setting that is written in the same transaction as the next record of the outbox.
+    pub(super) beside: Option<(&'static str, String)>,
 }
 
 impl Driver {
@@ -128,6 +134,9 @@ impl Driver {
             wake_schedule: None,
             wake_duty: None,
             claimed_in: None,
+            heard: duty::Heard::default(),
+            claims_refused: Vec::new(),
+            beside: None,
         }
     }
 
@@ -150,6 +159,7 @@ impl Driver {
         self.pass_deadlines().await?;
         let effects = self.schedule.step(schedule::Event::Front(true), &self.now(), Self::random());
         self.perform_schedule(effects).await?;
+        self.hear_of_duty().await;
         self.ask_membership();
         self.show();
         Ok(())
@@ -243,6 +253,7 @@ impl Driver {
             }
         }
         self.pass_time().await?;
+        self.hear_of_duty().await;
         self.keep_clock().await?;
         self.flush().await
     }
@@ -268,7 +279,7 @@ impl Driver {
             self.step_schedule(schedule::Event::Tick).await?;
         }
         if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
-            self.step_duty(duty::Event::Tick).await?;
+            self.duty_happens(duty::Event::Tick).await;
         }
         let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
         if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {

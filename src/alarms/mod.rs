@@ -51,6 +51,7 @@ pub use why::Why;
 pub(crate) use acting::kinds;
 pub(crate) use deciding::Undone;
 pub(crate) use effective::mute as mute_under;
+pub(crate) use intake::let_go;
 pub(crate) use follow::{covered, learn, next_deadline, overlay, pass_deadlines};
 
 /// What must follow devices that changed.

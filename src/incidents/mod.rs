@@ -35,4 +35,5 @@ pub use room::{ChatWindow, IncidentWindow, Incidents, Opening};
 pub use row::{ChatRow, Delivery, IncidentRow};
 
 pub(crate) use acting::kinds;
+pub(crate) use intake::{let_go, narrow};
 pub(crate) use shape::{covered, overlay};

@@ -295,6 +295,10 @@ impl Incidents {
         let now = server_now(&self.puller.http);
         let stored = self.store.write_behind(move |writer| {
             writer.cache(|cache, changes| {
+                // It may have come out of sight while the answer was under way: then this is nobody's to read here.
+                if super::shape::number(cache, id)?.is_none() {
+                    return Ok(0);
+                }
                 let organization = organization_number(cache, organization)?;
                 let mut changed = MessagesChanged::default();
                 for message in answer.messages.iter().filter(|message| message.incident_id == id) {

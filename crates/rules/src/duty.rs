@@ -20,6 +20,8 @@ pub const RENEWED_MS: i64 = 5 * MINUTE_MS;
 pub const EVIDENCE_MS: i64 = 60 * MINUTE_MS;
 /// A switch to on duty is not sent when it is older (O2).
 pub const SWITCH_ON_MS: i64 = 15 * MINUTE_MS;
+/// A request is given up after so long.
+const TRAVEL_MS: i64 = 2 * MINUTE_MS;
 /// Sites nearer than this to each other are near, in metres (U6).
 pub const NEAR_M: f64 = 50_000.0;
 
@@ -35,6 +37,32 @@ pub fn switch_in_time(body: DutyBody, age_ms: i64, confirmed_before: bool) -> Re
         return Err(Refusal::of(Code::TooOld).with("hours", age_ms / (60 * MINUTE_MS)));
     }
     Ok(())
+}
+
+/// A switch that arrives, or the last one that did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pressed {
+    /// To on duty.
+    pub on: bool,
+    /// When it was pressed, as far as the server can tell: never earlier than it was, later by as long as it travelled.
+    pub at: Timestamp,
+    /// The phone was restarted in between: `at` comes from its wall clock.
+    pub uncertain: bool,
+    /// Both come from one phone, which sends its switches in the order of pressing.
+    pub same_session: bool,
+}
+
+/// Whether a switch holds after the last one that arrived, or another phone was switched later (U1).
+///
+/// Off holds where nobody can tell when it was pressed: who is not shown can switch on again, who is shown for ever is not
+/// asked. Switches of one phone come in the order of pressing; what seems earlier by no more than a request may travel was not.
+pub fn holds(pressed: Pressed, last: Pressed) -> Result<(), Refusal> {
+    let safe = !pressed.on && pressed.uncertain;
+    let travelled = if pressed.same_session { TRAVEL_MS } else { 0 };
+    if safe || pressed.on == last.on || pressed.at.plus_millis(travelled) >= last.at {
+        return Ok(());
+    }
+    Err(Refusal::of(Code::SwitchedLater))
 }
 
 /// Where somebody on the list is, as far as calling is concerned; in the order of calling.
@@ -186,5 +214,31 @@ mod tests {
                 prop_assert_eq!(people, expected);
             }
         }
+    }
+
+    fn pressed(on: bool, at_s: i64) -> Pressed {
+        Pressed { on, at: Timestamp::from_millis(at_s * 1_000), uncertain: false, same_session: false }
+    }
+
+    #[test]
+    fn of_two_phones_the_switch_that_was_pressed_later_holds_whichever_arrives_first() {
+        assert_eq!(holds(pressed(true, 10), pressed(false, 5)), Ok(()));
+        assert_eq!(holds(pressed(true, 5), pressed(false, 10)).unwrap_err().code, Code::SwitchedLater);
+        assert_eq!(holds(pressed(false, 5), pressed(true, 10)).unwrap_err().code, Code::SwitchedLater);
+        assert_eq!(holds(pressed(true, 5), pressed(true, 10)), Ok(()), "both say the same");
+    }
+
+    #[test]
+    fn off_holds_when_nobody_can_tell_when_it_was_pressed_and_on_does_not() {
+        let uncertain = |on, at| Pressed { uncertain: true, ..pressed(on, at) };
+        assert_eq!(holds(uncertain(false, 5), pressed(true, 10)), Ok(()));
+        assert!(holds(uncertain(true, 5), pressed(false, 10)).is_err());
+    }
+
+    #[test]
+    fn a_slow_request_does_not_make_a_phones_next_switch_an_earlier_one() {
+        let same = |on, at| Pressed { same_session: true, ..pressed(on, at) };
+        assert_eq!(holds(same(false, 5), same(true, 100)), Ok(()), "on travelled for 95 s and more");
+        assert!(holds(same(false, 5), same(true, 200)).is_err(), "no request travels so long");
     }
 }

@@ -3,26 +3,35 @@
 use std::collections::BTreeMap;
 
 use onsite_rules::action::{DUTY, Kind, PRESENCE, Refusal, in_time};
-use onsite_rules::duty::{lease_until, switch_in_time};
+use onsite_rules::duty::{Pressed, holds, lease_until, switch_in_time};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
 use onsite_wire::onsite::{ActionRequest, AtSite, Capability, DutyBody, Outline, Position, PresenceBody};
 use onsite_wire::time::Timestamp;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::decide::{Effect, Stop};
 use crate::access::Scope;
-use crate::storage::{Feed, Kind as ObjectKind, Write};
+use crate::storage::{Feed, Kind as ObjectKind, Switch, Write};
+
+/// Who says it, and in which session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender {
+    pub(super) person: PersonId,
+    pub(super) session: Option<Uuid>,
+}
 
 /// Takes either; nobody speaks for somebody else.
 pub(super) fn apply(
     write: &mut Write<'_>,
     scope: &Scope,
-    person: PersonId,
+    sender: Sender,
     made_at: Timestamp,
     request: &ActionRequest,
     kind: &Kind,
 ) -> Result<Effect, Stop> {
+    let person = sender.person;
     if request.subject.id != person.0 || !kind.subjects.contains(&request.subject.kind) {
         return Err(Refusal::of(Code::NotFound).with("what", "subject").into());
     }
@@ -36,7 +45,7 @@ pub(super) fn apply(
     in_time(kind, request.age_ms, request.confirmed_before)?;
     let name = write.view().person(person)?.map(|person| person.name).unwrap_or_default();
     let offset = if kind.name == DUTY.name {
-        switch(write, scope, person, &name, made_at, request)?
+        switch(write, scope, sender, &name, made_at, request)?
     } else if kind.name == PRESENCE.name {
         be_at(write, scope, person, &name, made_at, request)?
     } else {
@@ -55,21 +64,32 @@ fn body<'a, T: Deserialize<'a>>(request: &'a ActionRequest) -> Result<T, Stop> {
 fn switch(
     write: &mut Write<'_>,
     scope: &Scope,
-    person: PersonId,
+    sender: Sender,
     name: &str,
     made_at: Timestamp,
     request: &ActionRequest,
 ) -> Result<i64, Stop> {
     let wanted: DutyBody = body(request)?;
     switch_in_time(wanted, request.age_ms, request.confirmed_before)?;
-    let since = write.view().duty(scope.organization, person)?.and_then(|entry| entry.since);
-    Ok(match since {
-        // A switch that was pressed before the one that holds says nothing any more.
-        Some(since) if made_at < since => write.duty_offset(scope.organization)?,
-        Some(_) if wanted.on => write.duty_offset(scope.organization)?,
-        _ if wanted.on => write.begin_duty(scope.organization, person, name, made_at)?,
-        _ => write.end_duty(scope.organization, person)?,
-    })
+    let (organization, person) = (scope.organization, sender.person);
+    let last = write.view().last_switch(organization, person)?;
+    if let Some(last) = last {
+        let same_session = last.family.is_some() && last.family == sender.session;
+        let pressed = Pressed { on: wanted.on, at: made_at, uncertain: request.age_uncertain, same_session };
+        holds(pressed, Pressed { on: last.on, at: last.made_at, uncertain: false, same_session })?;
+    }
+    let offset = match write.view().duty(organization, person)? {
+        Some(_) if wanted.on => write.duty_offset(organization)?,
+        None if wanted.on => write.begin_duty(organization, person, name, made_at)?,
+        Some(_) | None => write.end_duty(organization, person)?,
+    };
+    let this = Switch { on: wanted.on, made_at, family: sender.session };
+    // One that was pressed later and says the same stays the last one.
+    let holding = last.filter(|last| last.made_at > made_at);
+    let family = holding.filter(|last| last.on == wanted.on).map_or(this.family, |last| last.family);
+    let made_at = holding.map_or(made_at, |last| last.made_at);
+    write.put_switch(organization, person, Switch { made_at, family, ..this })?;
+    Ok(offset)
 }
 
 fn be_at(

@@ -18,10 +18,11 @@ use axum::extract::State;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
 use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, ActionsResponse, Problem};
+use uuid::Uuid;
 
 use crate::access::Caller;
 use crate::http::{App, JsonBody, Refused};
-use crate::storage::{Storage, StorageError};
+use crate::storage::{Storage, StorageError, Write};
 
 /// The most actions in a batch.
 pub(crate) const BATCH_LIMIT: usize = 100;
@@ -35,7 +36,7 @@ pub(crate) async fn act(
     caller: Caller,
     JsonBody(request): JsonBody<ActionsRequest>,
 ) -> Result<Json<ActionsResponse>, Refused> {
-    let person = caller.person()?;
+    let Caller::Person { person, family } = caller else { return Err(Refused::of(Code::NotAllowed)) };
     if request.actions.len() > BATCH_LIMIT {
         return Err(Refused::too_large("100 actions"));
     }
@@ -44,13 +45,26 @@ pub(crate) async fn act(
     if request.generation.is_some_and(|named| named != present) {
         return Err(Refused::of(Code::GenerationChanged).with("generation", present));
     }
-    let results = app.storage.act(person, request.actions).await?;
+    let results = app.storage.act_in(person, Some(family), request.actions).await?;
     Ok(Json(ActionsResponse { results }))
 }
 
 impl Storage {
     /// Does what a person did: the way of `POST actions`, also for a program that embeds the server.
     pub async fn act(&self, person: PersonId, actions: Vec<ActionRequest>) -> Result<Vec<ActionResult>, StorageError> {
-        self.write(move |write| actions.iter().map(|action| decide::decide(write, person, action)).collect()).await
+        self.act_in(person, None, actions).await
+    }
+
+    /// The same in a session of the person.
+    async fn act_in(
+        &self,
+        person: PersonId,
+        session: Option<Uuid>,
+        actions: Vec<ActionRequest>,
+    ) -> Result<Vec<ActionResult>, StorageError> {
+        let decide = move |write: &mut Write<'_>| {
+            actions.iter().map(|action| decide::decide(write, person, session, action)).collect()
+        };
+        self.write(decide).await
     }
 }

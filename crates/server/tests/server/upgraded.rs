@@ -27,6 +27,7 @@ async fn offered(site: &Site, email: &str) -> Vec<String> {
 
 /// The tables as they were before the fifth step.
 const BEFORE: &str = "
+    DROP TABLE duty_switches;
     DROP TABLE chat_notices;
     DROP TABLE notice_storms;
     CREATE TABLE notice_storms (organization BLOB NOT NULL, person BLOB NOT NULL, newest TEXT NOT NULL, began INTEGER,
