@@ -73,6 +73,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::OtherOrganization
         | Code::NotOffered
         | Code::LimitedByRights
+        | Code::DevicesPushNothing
+        | Code::SitesWithoutFence
         | Code::SubscriptionNeeded
         | Code::NoSubscription => Advice::AskAdministrator,
         Code::StoreNewer | Code::BodyNotUnderstood | Code::Unheard => Advice::UpdateApp,
@@ -83,6 +85,9 @@ const fn advice_of(code: Code) -> Advice {
         | Code::WrongKey
         | Code::InvalidRequest
         | Code::BodyInvalid
+        | Code::PhotoDiffers
+        | Code::PhotoNotStripped
+        | Code::PhotoPartBeyond
         | Code::GzipRequired => Advice::Report,
         // The first two are mended by a full read that comes by itself.
         Code::OffsetGone
@@ -98,6 +103,11 @@ const fn advice_of(code: Code) -> Advice {
         | Code::NotReadYet
         | Code::NoFixes
         | Code::NoEvidence
+        | Code::PhotoHashDiffers
+        | Code::PhotoOffset
+        | Code::PhotoWaiting
+        | Code::NoPushToken
+        | Code::CanaryLost
         | Code::RegistrationUnknown => Advice::RetryLater,
         Code::DiskFull => Advice::FreeSpace,
         Code::VersionMoved
@@ -105,6 +115,7 @@ const fn advice_of(code: Code) -> Advice {
         | Code::TooOld
         | Code::ChatReadOnly
         | Code::IncidentExists
+        | Code::PhotoExpired
         | Code::UnsentActions => Advice::Decide,
         // The next fix is looked at anew; a restarted phone finds its site again.
         Code::NothingWrong
@@ -116,6 +127,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::FixCoarse
         | Code::FixTooFast
         | Code::FixInvalid
+        | Code::PhotoGivenUp
+        | Code::PhotoGone
         | Code::PhoneRestarted => Advice::Nothing,
         Code::SiteUnknown => Advice::AskAdministrator,
         Code::WrongCredentials
@@ -140,6 +153,12 @@ const fn advice_of(code: Code) -> Advice {
         | Code::ReopenTooLate
         | Code::NotCompleted
         | Code::RatingInvalid
+        | Code::PhotoEmpty
+        | Code::PhotoTooLarge
+        | Code::PhotoNotImage
+        | Code::PhotoBroken
+        | Code::PhotoTooManyPixels
+        | Code::PhotoPreviewInvalid
         | Code::FeedbackGiven
         | Code::FeedbackFinal
         | Code::InputInvalid
@@ -151,6 +170,16 @@ const fn advice_of(code: Code) -> Advice {
         | Code::SwitchedLater
         | Code::LocationNotPermitted
         | Code::LocationOff
+        | Code::NoticesNotPermitted
+        | Code::ChannelSilent
+        | Code::PushSwitchedOff
+        | Code::DailyPushOff
+        | Code::CanaryMissing
+        | Code::CanaryOld
+        | Code::ClockOff
+        | Code::BatteryRestricted
+        | Code::DoNotDisturbOn
+        | Code::QuietOffDuty
         | Code::HiddenByLocation
         | Code::ZoneUnknown
         | Code::PushInvalid

@@ -5,6 +5,7 @@ use onsite_wire::ids::{OrganizationId, PersonId};
 
 use crate::alarms::{AlarmFilter, AssignmentChoice, MutedChoice, Status};
 use crate::incidents::IncidentFilter;
+use crate::notifications::NotificationFilter;
 
 /// A tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +23,12 @@ pub enum Tile {
 /// The tile of incidents that are under way, by the list that it opens: its number is the list's total.
 pub fn open_incidents(organization: Option<OrganizationId>) -> IncidentFilter {
     IncidentFilter { organization, ..IncidentFilter::active() }
+}
+
+/// The tile of unread notifications, by the list that it opens: its number is the list's total, and equals the unread
+/// counter. The location that narrows every screen holds none back (A5).
+pub fn unread_notifications(organization: Option<OrganizationId>) -> NotificationFilter {
+    NotificationFilter { organization, unread: true }
 }
 
 /// The tiles of an organization, or of all, with the list that each one opens.

@@ -12,6 +12,7 @@ pub mod live;
 pub mod net;
 pub mod notifications;
 pub mod people;
+pub mod photos;
 pub mod session;
 pub mod store;
 pub mod sync;

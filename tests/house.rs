@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 const PROMISES: &[(&str, usize)] = &[("A", 13), ("D", 9), ("I", 6), ("U", 7), ("N", 7), ("S", 10), ("P", 10), ("O", 6)];
 
 /// Rooms of the core that know what a technician does.
-const FEATURES: &[&str] = &["alarms", "devices", "incidents", "duty", "notifications", "session", "people", "energy"];
+const FEATURES: &[&str] =
+    &["alarms", "devices", "incidents", "photos", "duty", "notifications", "session", "people", "energy"];
 
 /// Rooms of the core that carry the features, and so may not know them.
 const CARRIERS: &[&str] = &["store", "live", "sync", "net", "text", "time", "ids"];

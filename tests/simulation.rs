@@ -8,8 +8,12 @@ mod simulation {
     pub mod chance;
     mod day;
     mod driver;
+    pub mod duty;
+    pub mod leases;
     pub mod ledger;
+    pub mod long_chat;
     mod network;
+    pub mod notices;
     pub mod phone;
     pub mod server;
     pub mod world;
@@ -22,6 +26,9 @@ use simulation::world::{Tally, World};
 
 /// How many seeds the promise is tried with.
 const SEEDS: u64 = 1_000;
+/// How long the long chat is, and its seed.
+const MESSAGES: u64 = 10_000;
+const MESSAGES_SEED: u64 = 4;
 /// Among how many of them a defective driver must be found out.
 const SEEDS_FOR_A_DEFECT: u64 = 200;
 
@@ -77,6 +84,15 @@ fn every_seed() -> Tally {
 }
 
 #[test]
+fn a_chat_of_ten_thousand_messages_by_three_phones_ends_the_same_everywhere_each_message_once_in_its_writers_order() {
+    let began = std::time::Instant::now();
+    match World::of_a_long_chat(MESSAGES_SEED, MESSAGES).run() {
+        Ok(tally) => println!("{MESSAGES} messages in {} s: {tally:?}", began.elapsed().as_secs()),
+        Err(violation) => panic!("seed {MESSAGES_SEED}: {violation}"),
+    }
+}
+
+#[test]
 fn the_same_seed_is_the_same_day() {
     let day = |seed| format!("{:?}", World::new(seed, Mutant::None).run());
     for seed in 0..10 {
@@ -125,4 +141,14 @@ fn a_driver_that_reads_the_wall_clock_for_its_schedule_is_found_out() {
         &found_out(Mutant::SchedulesByTheWallClock),
         &["no next attempt", "nothing will be", "still waits"],
     );
+}
+
+#[test]
+fn a_phone_that_shows_a_lease_beyond_its_time_is_found_out() {
+    assert_says_one_of(&found_out(Mutant::ShowsWhatIsOver), &["a lease outlives its time"]);
+}
+
+#[test]
+fn a_driver_that_forgets_a_switch_between_its_record_and_duty_is_found_out() {
+    assert_says_one_of(&found_out(Mutant::ForgetsTheSwitchAtStart), &["the server says otherwise"]);
 }

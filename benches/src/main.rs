@@ -12,6 +12,7 @@ mod full_read;
 mod large;
 mod measure;
 mod memory;
+mod notices;
 mod rung;
 mod search;
 mod serve;
@@ -45,6 +46,7 @@ const PARTS: &[Part] = &[
     ("rung", rung::lines),
     ("duty", duty::lines),
     ("chat", chat::lines),
+    ("notices", notices::lines),
     ("memory", memory::lines),
     ("size", size::lines),
 ];

@@ -11,12 +11,15 @@ use onsite_wire::onsite::{ActionsResponse, CurrentState, Subject, SubjectKind};
 use super::driver::{Driver, Message};
 use super::own_file;
 use super::signal::Signal;
+use super::uploading::{announced, of_record};
 use crate::alarms;
 use crate::devices;
+use crate::duty::switch::{is_free_switch, wished};
 use crate::error::Error;
 use crate::incidents;
 use crate::journal::{self, Line};
 use crate::net;
+use crate::notifications;
 use crate::store::{Fault, Writer};
 use crate::sync::copies;
 use crate::sync::outbox::{self, Answer, Batch, Draft, Entry, Failure, Outbox, Record};
@@ -43,7 +46,19 @@ impl Driver {
     }
 
     pub(super) async fn discard(&mut self, id: ActionId) -> Result<(), Error> {
+        let entry = self.outbox.iter().flat_map(Outbox::entries).find(|entry| entry.id == id);
+        if entry.is_some_and(is_free_switch) {
+            // Who lets go of a switch stands where the one before it left them, or where colleagues read them. Duty goes
+            // first: when the app is killed in between, the switch is still there to be let go of.
+            let others = self.outbox.iter().flat_map(Outbox::entries).filter(|entry| entry.id != id);
+            let before = match wished(others) {
+                Some(on) => on,
+                None => self.is_read_as_on_duty().await?,
+            };
+            self.follow_switch(Some(before)).await?;
+        }
         let rejected = self.step_outbox(outbox::Event::Discarded(id)).await?;
+        self.duty_was_read().await?;
         match rejected.first() {
             Some((_, code)) => Err(Error::new(*code)),
             None => Ok(()),
@@ -111,6 +126,7 @@ impl Driver {
             .collect();
         let shown: Vec<(Subject, CurrentState)> =
             record.iter().flat_map(|record| &record.put).filter_map(shown).collect();
+        let photos = record.as_ref().map(of_record);
         let overlays = Arc::clone(&self.parts.overlays);
         let now = server_now(&self.parts.puller.http);
         let lines = std::mem::take(&mut self.lines);
@@ -128,8 +144,8 @@ impl Driver {
                     }
                     journal::write(own, &lines)
                 })?;
-                for (_, subject, pending) in &overlaid {
-                    overlays.set(*subject, pending.clone());
+                for (organization, subject, pending) in &overlaid {
+                    overlays.set(*organization, *subject, pending.clone());
                 }
                 // From here on it is done, whatever becomes of cache.db: a row that is written later has it laid over it.
                 Ok(relay(writer, &shown, &overlaid, overlays.person(), now).ok())
@@ -137,6 +153,9 @@ impl Driver {
             .await?;
         if let Some(deadline) = relaid {
             self.deadline = deadline;
+        }
+        if let Some((announced, gone)) = photos {
+            self.follow_photos(announced, gone);
         }
         Ok(())
     }
@@ -154,12 +173,13 @@ impl Driver {
         if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
     }
 
-    /// Puts back what stands in cache.db because of the person alone: incidents opened here, messages written in them.
-    pub(super) async fn lay_over_incidents(&mut self) -> Result<(), Fault> {
+    /// Puts back what stands in cache.db because of the person alone: incidents opened here, messages written in them, how
+    /// one chose to be told.
+    pub(super) async fn lay_over_own(&mut self) -> Result<(), Fault> {
         let entries = self.outbox.iter().flat_map(Outbox::entries);
         let subjects: BTreeSet<(OrganizationId, Subject)> = entries
             .map(|entry| (entry.organization, entry.subject))
-            .filter(|(_, subject)| subject.kind == SubjectKind::Incident)
+            .filter(|(_, subject)| matches!(subject.kind, SubjectKind::Incident | SubjectKind::Person))
             .collect();
         if subjects.is_empty() { Ok(()) } else { self.record(None, subjects).await }
     }
@@ -222,16 +242,19 @@ impl Driver {
         let entries = self.parts.store.write(|writer| writer.own(own_file::entries)).await?;
         let mut subjects: BTreeSet<(OrganizationId, Subject)> =
             entries.iter().map(|entry| (entry.organization, entry.subject)).collect();
+        let photos: Vec<_> = entries.iter().filter_map(announced).collect();
         self.outbox = Some(Outbox::recover(person.id, kinds(), entries, &self.now()));
         self.wake_outbox = None;
         // What an earlier process laid over and nothing asks for any more is lifted.
-        let covered = self.parts.store.read(|reading| {
+        let covered = self.parts.store.read(move |reading| {
             let mut covered = alarms::covered(reading.cache)?;
             covered.extend(incidents::covered(reading.cache)?);
+            covered.extend(notifications::covered(reading.cache, Some(person.id))?);
             Ok(covered)
         });
         subjects.extend(covered.await?);
         self.record(None, subjects).await?;
+        self.recover_photos(photos).await?;
         let session = self.signed_in().then_some(person.id);
         Box::pin(self.step_outbox(outbox::Event::Session(session))).await?;
         for (feed, mark) in self.parts.store.read(|reading| copies::marks(reading.cache)).await? {
@@ -252,7 +275,8 @@ impl Driver {
 fn kinds() -> Vec<outbox::KindRules> {
     let mut kinds = alarms::kinds();
     kinds.extend(incidents::kinds());
-    kinds.extend(crate::duty::room::kinds());
+    kinds.extend(crate::duty::switch::kinds());
+    kinds.extend(notifications::kinds());
     kinds
 }
 
@@ -303,8 +327,9 @@ fn relay(
                     let laid_over = |server: &_| alarms::mute_under(server, pending);
                     devices::overlay_mute(cache, changes, id, pending, now, laid_over, alarms::FOLLOWERS)?;
                 }
-                // Duty shows what this phone decided, and hears what became of it; nothing of cache.db is laid over.
-                SubjectKind::Person => {}
+                // Duty shows what this phone decided, and hears what became of it; how one is told, and what of it was read, is
+                // laid over.
+                SubjectKind::Person => notifications::overlay(cache, changes, *organization, me, pending)?,
             }
         }
         alarms::next_deadline(cache)

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::net::Timeouts;
+use crate::notifications::{DEFAULT_LINK_HOST, PushIdentity};
+use crate::photos::CACHE_BYTES;
 use crate::store::Key;
 use crate::time::{Clock, SystemClock};
 
@@ -35,6 +37,12 @@ pub struct AccountConfig {
     pub timeouts: Timeouts,
     /// Certificates of issuers to trust beside the system's, each as DER.
     pub extra_roots: Vec<Vec<u8>>,
+    /// So many bytes of photos are kept on the phone; what was used least goes first, what is not sent never.
+    pub photo_cache_bytes: u64,
+    /// The installation, for pushes; without it none are registered, and those that come say their kind only.
+    pub push: Option<PushIdentity>,
+    /// The host of links that open the app: the one in the app's manifest.
+    pub link_host: String,
     /// Called inside each migration's transaction, before its commit: tests end the process there.
     pub before_migration_commits: Arc<dyn Fn() + Send + Sync>,
 }
@@ -50,6 +58,9 @@ impl AccountConfig {
             clock: Arc::new(SystemClock),
             timeouts: Timeouts::default(),
             extra_roots: Vec::new(),
+            photo_cache_bytes: CACHE_BYTES,
+            push: None,
+            link_host: DEFAULT_LINK_HOST.to_owned(),
             before_migration_commits: Arc::new(|| {}),
         }
     }

@@ -45,6 +45,16 @@ impl Account {
             "organization": feed.organization, "feed": feed.feed, "readAt": feed.read_at, "running": feed.running,
             "trouble": feed.trouble,
         })).collect();
+        let photos: Vec<_> = self
+            .photos()
+            .iter()
+            .map(|photo| {
+                json!({
+                    "message": photo.message, "size": photo.size, "offset": photo.offset, "stage": photo.stage.as_str(),
+                    "nextAttempt": photo.next_attempt, "trouble": photo.trouble,
+                })
+            })
+            .collect();
         let journal: Vec<_> = lines
             .iter()
             .map(|line| {
@@ -60,6 +70,7 @@ impl Account {
             "offline": state.offline, "live": state.live, "readAt": state.read_at,
             "clockOffsetMs": state.clock_offset_ms, "clockUncertain": state.clock_uncertain, "waiting": state.waiting, "parked": state.parked,
             "nextAttempt": state.next_attempt, "skippedRows": skipped,
+            "photosWaiting": state.photos, "photos": photos,
             "actions": actions, "feeds": feeds, "journal": journal,
         });
         Ok(format!("{all:#}"))

@@ -18,8 +18,11 @@ use crate::duty;
 use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::net;
+use crate::notifications::{Courier, CourierEvent, Desk};
+use crate::photos::{self, Shelf, Uploads};
 use crate::session::Session;
 use crate::store::{Fault, Rescued, Store};
+use crate::sync::gaps;
 use crate::sync::outbox::{self, Draft, Outbox};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Pullable, Pulled, Puller, server_now};
@@ -41,6 +44,7 @@ pub(super) enum Message {
     Discard(ActionId, oneshot::Sender<Result<(), Error>>),
     Outbox(outbox::Event),
     Schedule(schedule::Event),
+    Photos(photos::Event),
     Pulled(schedule::Feed, u64, Pulled),
     /// The session may stand elsewhere.
     Session,
@@ -54,8 +58,16 @@ pub(super) enum Message {
     StreamUp(u64),
     /// Something that duty looks at; answered when it has had its effects.
     Duty(duty::Event, Option<duty::room::Done>),
+    /// Somebody looks at a chat, or away.
+    Looked(crate::incidents::Looked),
+    /// Something that gaps look at.
+    Gaps(gaps::Event),
     /// Sites or their fences are others now.
     SitesChanged,
+    /// The feed brought unread notifications, by their row numbers.
+    NoticesCame(Vec<i64>),
+    /// Something for the courier.
+    Courier(CourierEvent),
     /// cache.db was damaged and began anew.
     CacheReplaced,
     /// own.db was damaged while the phone slept; this was saved of it.
@@ -75,11 +87,14 @@ pub(super) struct Parts {
     pub(super) changed: watch::Sender<u64>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) duty: Arc<duty::room::Shared>,
+    pub(super) shelf: Shelf,
+    pub(super) desk: Arc<Desk>,
 }
 
 pub(super) struct Driver {
     pub(super) parts: Parts,
     pub(super) outbox: Option<Outbox>,
+    pub(super) uploads: Uploads,
     pub(super) schedule: Schedule,
     pub(super) person: Option<crate::session::Person>,
     pub(super) offline: watch::Sender<bool>,
@@ -100,7 +115,10 @@ pub(super) struct Driver {
     kept_clock: Option<net::KeptClock>,
     pub(super) wake_outbox: Option<i64>,
     pub(super) wake_schedule: Option<i64>,
+    pub(super) wake_photos: Option<i64>,
     pub(super) wake_duty: Option<i64>,
+    pub(super) wake_courier: Option<i64>,
+    pub(super) courier: Courier,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
     /// What duty was told last of its actions.
@@ -109,6 +127,10 @@ pub(super) struct Driver {
     pub(super) claims_refused: Vec<Code>,
     /// A setting that is written in the same transaction as the next record of the outbox.
     pub(super) beside: Option<(&'static str, String)>,
+    pub(super) gaps: gaps::Gaps,
+    /// What each view of a chat shows.
+    pub(super) looked_at: BTreeMap<u64, crate::incidents::Shown>,
+    pub(super) wake_gaps: Option<i64>,
 }
 
 impl Driver {
@@ -116,6 +138,7 @@ impl Driver {
         Self {
             parts,
             outbox: None,
+            uploads: Uploads::default(),
             schedule: Schedule::new(),
             person: None,
             offline: watch::Sender::new(false),
@@ -132,11 +155,17 @@ impl Driver {
             kept_clock: None,
             wake_outbox: None,
             wake_schedule: None,
+            wake_photos: None,
             wake_duty: None,
+            wake_courier: None,
+            courier: Courier::default(),
             claimed_in: None,
             heard: duty::Heard::default(),
             claims_refused: Vec::new(),
             beside: None,
+            gaps: gaps::Gaps::default(),
+            looked_at: BTreeMap::new(),
+            wake_gaps: None,
         }
     }
 
@@ -201,7 +230,9 @@ impl Driver {
 
     fn until_due(&self) -> Duration {
         let now = self.now();
-        let by_steps = self.wake_outbox.into_iter().chain(self.wake_schedule).chain(self.wake_duty).min();
+        let by_steps =
+            [self.wake_outbox, self.wake_schedule, self.wake_duty, self.wake_photos, self.wake_gaps, self.wake_courier];
+        let by_steps = by_steps.into_iter().flatten().min();
         let by_steps = by_steps.map(|at| at.saturating_sub(now.monotonic_ms));
         let by_deadline = self.deadline.map(|at| at.millis_since(server_now(&self.parts.puller.http)) + 1);
         let wait = by_steps.into_iter().chain(by_deadline).min().unwrap_or(i64::MAX).max(0);
@@ -211,7 +242,7 @@ impl Driver {
     async fn take(&mut self, message: Option<Message>) -> Result<(), Fault> {
         match message {
             Some(Message::Made(drafts, answer)) => {
-                let done = self.made(drafts).await;
+                let done = self.made_by_hand(drafts).await;
                 // Whoever acted finds the state to be as the action left it.
                 self.show();
                 drop(answer.send(done.map_err(Error::from)));
@@ -228,20 +259,30 @@ impl Driver {
                 }
                 self.step_schedule(event).await?;
             }
+            Some(Message::Photos(event)) => self.step_photos(event),
             Some(Message::Pulled(feed, ticket, pulled)) => self.pulled(feed, ticket, pulled).await?,
             Some(Message::Session) => self.session_changed().await?,
             Some(Message::Offline(offline)) => self.set_offline(offline).await?,
             Some(Message::Front(front)) => {
+                if front {
+                    self.empty_inbox().await?;
+                }
                 self.step_schedule(schedule::Event::Front(front)).await?;
+                self.step_gaps(gaps::Event::Reachable).await?;
                 self.ask_membership();
             }
             Some(Message::Refresh(organization)) => {
                 self.step_schedule(schedule::Event::Refresh(organization)).await?;
                 self.step_outbox(outbox::Event::Nudged).await.map(drop)?;
+                self.step_photos(photos::Event::Nudged);
             }
             Some(Message::NetworkChanged) => self.network_changed().await?,
             Some(Message::Duty(event, done)) => self.duty_event(event, done).await,
+            Some(Message::Looked(looked)) => self.looked(looked).await?,
+            Some(Message::Gaps(event)) => self.step_gaps(event).await?,
             Some(Message::SitesChanged) => self.sites_changed().await?,
+            Some(Message::NoticesCame(rows)) => self.notices_came(rows).await?,
+            Some(Message::Courier(event)) => self.step_courier(event),
             Some(Message::CacheReplaced) => self.cache_replaced().await?,
             Some(Message::OwnRescued(rescued)) => self.own_rescued(rescued).await?,
             Some(Message::ClockChanged) | None | Some(Message::Stop(_)) => {}
@@ -278,8 +319,17 @@ impl Driver {
         if self.wake_schedule.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_schedule(schedule::Event::Tick).await?;
         }
+        if self.wake_photos.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_photos(photos::Event::Tick);
+        }
         if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
             self.duty_happens(duty::Event::Tick).await;
+        }
+        if self.wake_gaps.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_gaps(gaps::Event::Tick).await?;
+        }
+        if self.wake_courier.is_some_and(|at| at <= now.monotonic_ms) {
+            self.step_courier(CourierEvent::Tick);
         }
         let every = if self.membership_trouble.is_some() { MEMBERSHIP_AGAIN_MS } else { MEMBERSHIP_MS };
         if self.membership_at.is_some_and(|at| now.since(&at).0 > every) {
@@ -340,6 +390,7 @@ impl Driver {
         // What is under way ends as it would when the signal goes: each task hears of it and reports its end.
         self.offline.send_replace(offline);
         self.note(Line::new(self.now().wall, if offline { "offline" } else { "online" }));
+        self.courier_looks();
         self.network_changed().await
     }
 
@@ -348,7 +399,10 @@ impl Driver {
             session.network_changed();
         }
         self.step_schedule(schedule::Event::NetworkChanged).await?;
+        self.step_gaps(gaps::Event::Reachable).await?;
         self.step_outbox(outbox::Event::Nudged).await?;
+        self.step_photos(photos::Event::Nudged);
+        self.step_courier(CourierEvent::Nudged);
         self.ask_membership();
         Ok(())
     }
@@ -356,7 +410,7 @@ impl Driver {
     /// All that was fetched is fetched again. What the person did lies in own.db, and over each row as it comes.
     async fn cache_replaced(&mut self) -> Result<(), Fault> {
         self.note(Line::new(self.now().wall, "cache_replaced"));
-        self.lay_over_incidents().await?;
+        self.lay_over_own().await?;
         self.step_schedule(schedule::Event::CopiesGone).await?;
         self.ask_membership();
         self.pass_deadlines().await
@@ -375,6 +429,7 @@ impl Driver {
         let now = self.now();
         let scene = Scene {
             outbox: self.outbox.as_ref(),
+            uploads: &self.uploads,
             schedule: &self.schedule,
             troubles: &self.troubles,
             // Where organizations are known, their feeds say what is wrong.

@@ -6,6 +6,7 @@ use crate::alarms::{AlarmFeed, FOLLOWERS};
 use crate::devices::feed::InventoryFeed;
 use crate::duty::DutyFeed;
 use crate::incidents::{IncidentFeed, MessageFeed, ReadPositionFeed};
+use crate::notifications::NotificationFeed;
 use crate::people::PeopleFeed;
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::Pullable;
@@ -21,5 +22,6 @@ pub(super) fn feeds(overlays: &Arc<Overlays>) -> Vec<Arc<dyn Pullable>> {
         Arc::new(Arc::new(IncidentFeed { overlays: Arc::clone(overlays) })),
         Arc::new(Arc::new(MessageFeed { overlays: Arc::clone(overlays) })),
         Arc::new(Arc::new(ReadPositionFeed { overlays: Arc::clone(overlays) })),
+        Arc::new(Arc::new(NotificationFeed { overlays: Arc::clone(overlays) })),
     ]
 }

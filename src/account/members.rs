@@ -12,10 +12,12 @@ use super::driver::{Driver, Message};
 use super::out_of_sight;
 use crate::journal::Line;
 use crate::net::{self, Http};
+use crate::photos;
 use crate::session::Status;
 use crate::store::Fault;
 use crate::sync::copies::record_of;
 use crate::sync::feed::{Needs, organization_number};
+use crate::sync::gaps;
 use crate::sync::outbox;
 use crate::sync::pull::Pullable;
 use crate::sync::schedule;
@@ -123,10 +125,16 @@ impl Driver {
             self.recover_outbox().await?;
         }
         self.recover_duty().await?;
+        if moved {
+            self.empty_inbox().await?;
+        }
         let signed_in = self.signed_in();
         let who = self.person.as_ref().filter(|_| signed_in).map(|person| person.id);
         self.step_outbox(outbox::Event::Session(who)).await?;
+        self.step_photos(photos::Event::Session(signed_in));
         self.step_schedule(schedule::Event::Session(signed_in)).await?;
+        self.step_gaps(gaps::Event::Session(signed_in)).await?;
+        self.courier_begins();
         self.ask_membership();
         Ok(())
     }

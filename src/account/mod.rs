@@ -10,7 +10,9 @@ mod deciding;
 mod diagnostics;
 mod driver;
 mod feeds;
+mod looking;
 mod members;
+mod notices;
 mod on_duty;
 mod organizations;
 mod out_of_sight;
@@ -18,6 +20,7 @@ mod outcome;
 mod own_file;
 mod reading;
 mod signal;
+mod uploading;
 mod view;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,11 +29,12 @@ use onsite_wire::codes::Code;
 use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::PersonEntry;
 use secrecy::SecretString;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use config::{Access, AccountConfig};
 pub use organizations::{LocationNode, OrganizationOverview};
 pub use outcome::Outcome;
+pub use uploading::{PhotoOnWay, PhotoStage};
 pub use view::{AccountState, ActionStage, FeedState, OwnAction, SessionState};
 
 use self::driver::{Driver, Message, Parts};
@@ -42,7 +46,9 @@ use crate::error::Error;
 use crate::incidents::Incidents;
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
+use crate::notifications::{self, Desk, NoticesCame, Notifications};
 use crate::people;
+use crate::photos::{Fetching, Shelf};
 use crate::session::{Person, Session, SignInStep};
 use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
 use crate::sync::handover::{Handover, Made};
@@ -54,6 +60,7 @@ pub const SCHEMA: Schema = Schema {
     own: &[
         Migration { name: "0001_own.sql", sql: include_str!("../../migrations/own/0001_own.sql") },
         Migration { name: "0002_drafts.sql", sql: include_str!("../../migrations/own/0002_drafts.sql") },
+        Migration { name: "0003_notices.sql", sql: include_str!("../../migrations/own/0003_notices.sql") },
     ],
     cache: &[
         Migration { name: "0001_moment.sql", sql: include_str!("../../migrations/cache/0001_moment.sql") },
@@ -61,6 +68,10 @@ pub const SCHEMA: Schema = Schema {
         Migration { name: "0003_alarms.sql", sql: include_str!("../../migrations/cache/0003_alarms.sql") },
         Migration { name: "0004_incidents.sql", sql: include_str!("../../migrations/cache/0004_incidents.sql") },
         Migration { name: "0005_duty.sql", sql: include_str!("../../migrations/cache/0005_duty.sql") },
+        Migration {
+            name: "0006_notifications.sql",
+            sql: include_str!("../../migrations/cache/0006_notifications.sql"),
+        },
     ],
 };
 
@@ -87,6 +98,8 @@ struct Shared {
     alarms: Alarms,
     duty: DutyRoom,
     incidents: Incidents,
+    shelf: Shelf,
+    notifications: Notifications,
 }
 
 impl Account {
@@ -131,6 +144,16 @@ impl Account {
         let (changed, watching) = watch::channel(0);
         let view = Arc::new(Mutex::new(View::default()));
         let duty = Arc::new(duty::room::Shared::new());
+        let shelf = shelf(config)?;
+        let directory = SharedDirectory::default();
+        let desk = Arc::new(Desk {
+            folder: config.folder.clone(),
+            identity: config.push.clone(),
+            directory: directory.clone(),
+            overlays: Arc::clone(&overlays),
+            duty: Arc::clone(&duty),
+            postings: broadcast::Sender::new(256),
+        });
         let mut driver = Driver::new(Parts {
             store: store.clone(),
             puller: puller.clone(),
@@ -142,15 +165,10 @@ impl Account {
             changed,
             sender: sender.clone(),
             duty: Arc::clone(&duty),
+            shelf: shelf.clone(),
+            desk: Arc::clone(&desk),
         });
-        store.observe({
-            let sender = sender.downgrade();
-            move |commit| {
-                let Some(sender) = sender.upgrade() else { return false };
-                let sites = commit.of::<SitesChanged>().next().is_none() || sender.send(Message::SitesChanged).is_ok();
-                sites && (commit.of::<Replaced>().next().is_none() || sender.send(Message::CacheReplaced).is_ok())
-            }
-        });
+        observe(&store, &sender, &desk);
         driver.begin().await?;
         let location = Arc::new(Mutex::new(stored_location(&store).await?));
         let engine = Arc::new(Engine::start(store.clone())?);
@@ -158,7 +176,6 @@ impl Account {
             let location = Arc::clone(&location);
             Arc::new(move || *location.lock().unwrap_or_else(PoisonError::into_inner))
         };
-        let directory = SharedDirectory::default();
         let incidents = Incidents {
             store: store.clone(),
             engine: Arc::clone(&engine),
@@ -166,7 +183,18 @@ impl Account {
             overlays: Arc::clone(&overlays),
             puller: puller.clone(),
             handover: handover(&sender),
+            teller: {
+                let sender = sender.downgrade();
+                // Whoever looks on after the account was closed sees what is there.
+                Arc::new(move |looked| {
+                    if let Some(sender) = sender.upgrade() {
+                        drop(sender.send(Message::Looked(looked)));
+                    }
+                })
+            },
             location: Arc::clone(&narrowed),
+            shelf: shelf.clone(),
+            fetching: Fetching::default(),
         };
         let alarms = Alarms {
             store: store.clone(),
@@ -179,6 +207,15 @@ impl Account {
             location: narrowed,
         };
         let duty = duty_room(&alarms, duty, &sender);
+        let notifications = Notifications {
+            alarms: alarms.clone(),
+            incidents: incidents.clone(),
+            duty: duty.clone(),
+            desk,
+            link_host: config.link_host.as_str().into(),
+            person: person(&view),
+            teller: teller(&sender),
+        };
         tokio::spawn(driver.run(receiver));
         if let Some(session) = &session {
             tokio::spawn(follow_session(session.changes(), sender.downgrade()));
@@ -194,6 +231,8 @@ impl Account {
                 alarms,
                 incidents,
                 duty,
+                shelf,
+                notifications,
             }),
         })
     }
@@ -226,6 +265,8 @@ impl Account {
         let claimed = self.shared.store.write(move |writer| {
             writer.own(|own| {
                 let owner: Option<Vec<u8>> = own_file::setting(own, PERSON)?;
+                // This session's pushes are still to be registered.
+                notifications::set_told(own, None)?;
                 match owner {
                     Some(owner) => Ok(owner == person.bytes()),
                     None => own_file::set_setting(own, PERSON, Some(&person.bytes().to_vec())).map(|()| true),
@@ -235,13 +276,14 @@ impl Account {
         Ok(claimed.await?)
     }
 
-    /// Ends the session (S5). With actions that are on this phone only it says how many, and does nothing, until
+    /// Ends the session (S5). With actions or photos that are on this phone only it says how many, and does nothing, until
     /// `lose_unsent` is given. Who is on duty goes off duty first, and where that cannot be sent now it is one of those
     /// actions; the server ends what this session switched on when it hears of the end. The account's folder is the shell's to
     /// delete afterwards.
     pub async fn sign_out(&self, lose_unsent: bool) -> Result<(), Error> {
         let Some(session) = &self.shared.session else { return Err(Error::input("an API key needs no sign-in")) };
-        let unsent = self.state().waiting;
+        let state = self.state();
+        let unsent = state.waiting + state.photos;
         if unsent > 0 && !lose_unsent {
             return Err(Error::new(Code::UnsentActions).with("count", unsent));
         }
@@ -297,6 +339,11 @@ impl Account {
         self.view(|view| view.actions.clone())
     }
 
+    /// Photos that are on their way, or wait for their message, oldest first (I4). What is not in here is on the server.
+    pub fn photos(&self) -> Vec<PhotoOnWay> {
+        self.view(|view| view.photos.clone())
+    }
+
     /// Where the copy of each feed stands.
     pub fn feeds(&self) -> Vec<FeedState> {
         self.view(|view| view.feeds.clone())
@@ -329,12 +376,16 @@ impl Account {
 
     /// Closes all files, as an app must that goes to sleep. Windows stay and wait.
     pub async fn suspend(&self) -> Result<(), Error> {
+        let shelf = self.shared.shelf.clone();
+        // Waits for the one that has a file open, for some milliseconds.
+        tokio::task::spawn_blocking(move || shelf.sleep()).await.map_err(|_| Error::new(Code::StoreClosed))?;
         Ok(self.shared.store.suspend().await?)
     }
 
     /// Opens the files again.
     pub async fn resume(&self) -> Result<(), Error> {
         let opened = self.shared.store.resume().await?;
+        self.shared.shelf.wake();
         if let Some(rescued) = opened.rescued {
             self.tell(Message::OwnRescued(rescued))?;
         }
@@ -365,6 +416,11 @@ impl Account {
         &self.shared.incidents
     }
 
+    /// Everything about notifications.
+    pub fn notifications(&self) -> &Notifications {
+        &self.shared.notifications
+    }
+
     /// The people of an organization by name.
     pub async fn people(&self, organization: OrganizationId) -> Result<Vec<PersonEntry>, Error> {
         Ok(self.shared.store.read(move |reading| people::of(reading.cache, organization)).await?)
@@ -387,6 +443,13 @@ impl Account {
         *self.shared.location.lock().unwrap_or_else(PoisonError::into_inner) = location;
         Ok(())
     }
+}
+
+/// The sealed photos, in the account's folder: they go when it is wiped.
+fn shelf(config: &AccountConfig) -> Result<Shelf, Error> {
+    let key = config.key.derived("onsite: photos of chats, 1");
+    let key = key.ok_or_else(|| Error::new(Code::Internal).with("detail", "photo key"))?;
+    Ok(Shelf::new(config.folder.join("photos"), key, config.photo_cache_bytes, Arc::clone(&config.clock)))
 }
 
 /// The files belong to one server.
@@ -437,11 +500,44 @@ fn duty_room(alarms: &Alarms, shared: Arc<duty::room::Shared>, sender: &mpsc::Un
 }
 
 fn me(view: &Arc<Mutex<View>>) -> Arc<dyn Fn() -> Option<PersonId> + Send + Sync> {
+    let person = person(view);
+    Arc::new(move || person().map(|person| person.id))
+}
+
+fn person(view: &Arc<Mutex<View>>) -> Arc<dyn Fn() -> Option<Person> + Send + Sync> {
     let view = Arc::clone(view);
-    Arc::new(move || {
-        let view = view.lock().unwrap_or_else(PoisonError::into_inner);
-        view.state.person.as_ref().map(|person: &Person| person.id)
+    Arc::new(move || view.lock().unwrap_or_else(PoisonError::into_inner).state.person.clone())
+}
+
+fn teller(
+    sender: &mpsc::UnboundedSender<Message>,
+) -> Arc<dyn Fn(notifications::Telling) -> Result<(), Error> + Send + Sync> {
+    let sender = sender.downgrade();
+    Arc::new(move |telling| {
+        let sender = sender.upgrade().ok_or_else(|| Error::new(Code::StoreClosed))?;
+        sender.send(notices::message(telling)).map_err(|_| Error::new(Code::StoreClosed))
     })
+}
+
+/// Tells the task, and the phone's system, what commits of cache.db mean to them.
+fn observe(store: &Store, sender: &mpsc::UnboundedSender<Message>, desk: &Arc<Desk>) {
+    let (sender, desk) = (sender.downgrade(), Arc::clone(desk));
+    store.observe(move |commit| {
+        let Some(sender) = sender.upgrade() else { return false };
+        desk.withdraw(commit);
+        let mut told = Ok(());
+        if commit.of::<SitesChanged>().next().is_some() {
+            told = told.and(sender.send(Message::SitesChanged));
+        }
+        let came: Vec<i64> = commit.of::<NoticesCame>().map(|came| came.0).collect();
+        if !came.is_empty() {
+            told = told.and(sender.send(Message::NoticesCame(came)));
+        }
+        if commit.of::<Replaced>().next().is_some() {
+            told = told.and(sender.send(Message::CacheReplaced));
+        }
+        told.is_ok()
+    });
 }
 
 async fn follow_session(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use onsite_rules::action::{DUTY, PRESENCE};
 use onsite_wire::codes::Code;
-use onsite_wire::ids::OrganizationId;
+use onsite_wire::ids::{ActionId, OrganizationId};
 use onsite_wire::onsite::{Capability, DutyBody, PresenceBody, Subject, SubjectKind};
 use serde::Serialize;
 
@@ -13,7 +13,8 @@ use super::driver::Driver;
 use super::members;
 use super::own_file;
 use crate::duty::feed::people;
-use crate::duty::room::{Done, all_sites, own_end};
+use crate::duty::room::{Done, all_sites};
+use crate::duty::switch::{own_end, switch_of, wished};
 use crate::duty::{ANDROID_REGIONS, AtServer, Duty, Effect, Event, Heard, IOS_REGIONS, Settings, Stored, Wish};
 use crate::error::Error;
 use crate::journal::Line;
@@ -71,7 +72,47 @@ impl Driver {
         let stored: Stored = kept(&self.parts.store, STORED).await?;
         let settings: Settings = kept(&self.parts.store, SETTINGS).await?;
         *self.parts.duty.duty() = Some(Duty::recover(stored, settings, REGIONS, &self.now()));
-        self.sites_changed().await
+        self.sites_changed().await?;
+        self.follow_switch(self.wished()).await
+    }
+
+    /// What the person wishes by the switches that are kept.
+    pub(super) fn wished(&self) -> Option<bool> {
+        wished(self.outbox.iter().flat_map(Outbox::entries))
+    }
+
+    /// Has duty follow a switch that is recorded already, or was let go of.
+    pub(super) async fn follow_switch(&mut self, on: Option<bool>) -> Result<(), Fault> {
+        let Some(on) = on.filter(|on| *on != self.is_on_duty()) else { return Ok(()) };
+        self.duty_happens(Event::Follows { on }).await;
+        Ok(())
+    }
+
+    /// What somebody handed over. A switch that is tried again in one organization is the one switch of all of them (U1).
+    pub(super) async fn made_by_hand(&mut self, mut drafts: Vec<Draft>) -> Result<Vec<Result<ActionId, Code>>, Fault> {
+        let asked = drafts.len();
+        let Some((on, organization)) = drafts.iter().find_map(|draft| Some((switch_of(draft)?, draft.organization)))
+        else {
+            return self.made(drafts).await;
+        };
+        let mut others = self.offering_duty().await?;
+        others.remove(&organization);
+        drafts.extend(self.drafts(others, DUTY.name, &DutyBody { on }).map_err(|_| Fault::Value("duty"))?);
+        let mut made = self.made(drafts).await?;
+        made.truncate(asked);
+        self.follow_switch(self.wished()).await?;
+        Ok(made)
+    }
+
+    /// Whether colleagues read that the person is on duty, as far as it came down.
+    pub(super) async fn is_read_as_on_duty(&self) -> Result<bool, Fault> {
+        let Some(me) = self.person.as_ref().map(|person| person.id) else { return Ok(false) };
+        let people = self.parts.store.read(|reading| people(reading.cache)).await?;
+        Ok(people.iter().any(|(_, entry)| entry.person == me && entry.since.is_some()))
+    }
+
+    fn is_on_duty(&self) -> bool {
+        self.parts.duty.duty().as_ref().is_some_and(|duty| duty.standing(&self.now()).on.is_some())
     }
 
     /// Sites or fences are others now.
@@ -247,12 +288,7 @@ impl Driver {
         if to.is_empty() {
             return Err(Error::new(Code::NotOffered));
         }
-        let mut drafts = self.drafts(to, DUTY.name, &DutyBody { on })?;
-        for draft in &mut drafts {
-            let parked = self.outbox.iter().flat_map(|outbox| outbox.unsettled(draft.organization, draft.subject));
-            let parked = parked.filter(|it| it.kind == DUTY.name && matches!(it.state, State::Parked(_)));
-            draft.retry_of = parked.last().map(|entry| entry.id);
-        }
+        let drafts = self.drafts(to, DUTY.name, &DutyBody { on })?;
         let text = stored.map(|stored| serde_json::to_string(&stored)).transpose();
         self.beside = text.map_err(|_| Fault::Value("duty"))?.map(|text| (STORED, text));
         let made = self.made(drafts).await;
@@ -281,6 +317,13 @@ impl Driver {
         let now = self.now();
         let body = serde_json::to_value(body).map_err(|_| Error::new(Code::Internal).with("detail", "action body"))?;
         let subject = Subject { kind: SubjectKind::Person, id: person.id.0 };
+        // Who presses the switch has decided about one that was parked.
+        let parked = |organization| {
+            self.outbox.iter().flat_map(Outbox::entries).find(|entry| {
+                let parked = matches!(entry.state, State::Parked(_));
+                kind == DUTY.name && entry.kind == kind && entry.organization == organization && parked
+            })
+        };
         let draft = |organization| Draft {
             id: new_action_id(&now),
             organization,
@@ -289,7 +332,7 @@ impl Driver {
             expires_at: own_end(kind, &body, now.wall),
             body: body.clone(),
             seen: 0,
-            retry_of: None,
+            retry_of: parked(organization).map(|entry| entry.id),
             name: SubjectName { label: person.name.clone(), within: String::new() },
         };
         Ok(to.into_iter().map(draft).collect())

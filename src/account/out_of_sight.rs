@@ -12,7 +12,7 @@ use crate::duty::SitesChanged;
 use crate::journal::Line;
 use crate::store::{Changes, Fault, Voided};
 use crate::sync::copies;
-use crate::{alarms, devices, duty, incidents, people};
+use crate::{alarms, devices, duty, incidents, notifications, people};
 
 /// Lets go of everything of an organization, in this transaction. Its row number stays its own.
 pub(super) fn let_go(cache: &Connection, changes: &mut Changes, id: OrganizationId) -> Result<(), Fault> {
@@ -23,13 +23,12 @@ pub(super) fn let_go(cache: &Connection, changes: &mut Changes, id: Organization
     let Some(n) = n else { return Ok(()) };
     alarms::let_go(cache, n)?;
     incidents::let_go(cache, n)?;
+    notifications::let_go(cache, n)?;
     people::let_go(cache, n)?;
     duty::feed::let_go(cache, n)?;
     devices::intake::let_go(cache, n)?;
     copies::let_go(cache, n)?;
-    cache
-        .prepare_cached("UPDATE organization SET reached = 0, me = NULL, label = '' WHERE n = ?1")?
-        .execute([n])?;
+    cache.prepare_cached("UPDATE organization SET reached = 0, me = NULL, label = '' WHERE n = ?1")?.execute([n])?;
     changes.note(Voided);
     changes.note(SitesChanged);
     Ok(())

@@ -13,6 +13,7 @@ use crate::net::{self, Http};
 use crate::store::Fault;
 use crate::sync::copies;
 use crate::sync::feed::organization_number;
+use crate::sync::gaps;
 use crate::sync::outbox;
 use crate::sync::pull::{self, Pullable, Pulled};
 use crate::sync::schedule;
@@ -156,7 +157,9 @@ impl Driver {
         if !self.known.contains(&feed.organization) {
             self.let_go_again(feed.organization).await?;
         }
-        self.step_schedule(schedule::Event::Pulled { feed, ticket, end: pulled.end }).await
+        self.step_schedule(schedule::Event::Pulled { feed, ticket, end: pulled.end }).await?;
+        // What a feed brought may stand behind a gap.
+        self.step_gaps(gaps::Event::Changed).await
     }
 }
 

@@ -7,6 +7,8 @@ use onsite_wire::ids::{ActionId, OrganizationId};
 use onsite_wire::onsite::{CurrentState, Subject};
 use serde_json::Value;
 
+use super::uploading::{PhotoOnWay, photos_on_way};
+use crate::photos::Uploads;
 use crate::session::{Person, Session, Status};
 use crate::sync::outbox::{Decision, Entry, OnPhone, Outbox, Reason, Stage, SubjectName};
 use crate::sync::schedule::{Feed, Schedule};
@@ -38,6 +40,8 @@ pub struct AccountState {
     pub waiting: usize,
     /// Actions that wait for a decision.
     pub parked: usize,
+    /// Photos whose bytes are on this phone only.
+    pub photos: usize,
     /// When the next attempt to send is made, by the phone's clock (O4).
     pub next_attempt: Option<Timestamp>,
     /// The server's time, as the phone estimates it.
@@ -116,6 +120,7 @@ pub(super) struct View {
     pub(super) state: AccountState,
     pub(super) actions: Vec<OwnAction>,
     pub(super) feeds: Vec<FeedState>,
+    pub(super) photos: Vec<PhotoOnWay>,
 }
 
 /// Where the copy of one feed stands, for diagnostics.
@@ -136,6 +141,7 @@ pub struct FeedState {
 /// What the picture is drawn from.
 pub(super) struct Scene<'a> {
     pub(super) outbox: Option<&'a Outbox>,
+    pub(super) uploads: &'a Uploads,
     pub(super) schedule: &'a Schedule,
     pub(super) troubles: &'a BTreeMap<Feed, Code>,
     /// Why nothing is read, where not even the organizations are known.
@@ -152,7 +158,7 @@ impl Scene<'_> {
         let feeds = self.feeds();
         let actions = self.actions();
         let state = self.state(&feeds, &actions);
-        View { state, actions, feeds }
+        View { state, actions, feeds, photos: photos_on_way(self.uploads, |at| self.on_wall(at)) }
     }
 
     /// A point of the monotonic clock on the wall clock.
@@ -247,6 +253,7 @@ impl Scene<'_> {
             trouble: feeds.iter().find_map(|feed| feed.trouble).or(self.membership_trouble),
             waiting: self.outbox.map_or(0, Outbox::unsent),
             parked,
+            photos: self.uploads.needed().len(),
             next_attempt: self.outbox.and_then(Outbox::next_attempt).map(|at| self.on_wall(at)),
             ..AccountState::default()
         }

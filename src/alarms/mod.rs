@@ -51,8 +51,9 @@ pub use why::Why;
 pub(crate) use acting::kinds;
 pub(crate) use deciding::Undone;
 pub(crate) use effective::mute as mute_under;
-pub(crate) use intake::let_go;
 pub(crate) use follow::{covered, learn, next_deadline, overlay, pass_deadlines};
+pub(crate) use intake::let_go;
+pub(crate) use row::{mute_of, muted_by_device as mute_of_device};
 
 /// What must follow devices that changed.
 pub(crate) const FOLLOWERS: &[crate::devices::intake::Follower] = &[follow::follow_devices];

@@ -64,6 +64,11 @@ impl Alarms {
         self.engine.open(self.list(self.narrowed(filter), sort), size, None)
     }
 
+    /// Opens a live window that no location narrows: what a tapped notification leads to (A5).
+    pub fn window_everywhere(&self, filter: AlarmFilter, sort: AlarmSort, size: usize) -> AlarmWindow {
+        self.engine.open(self.list(filter, sort), size, None)
+    }
+
     /// Opens a live window that begins with this alarm. The location filter never hides it (A5).
     pub fn window_at(&self, filter: AlarmFilter, sort: AlarmSort, size: usize, at: AlarmId) -> AlarmWindow {
         self.engine.open(self.list(filter, sort), size, Some(at.0))
@@ -108,7 +113,7 @@ impl Alarms {
             "onsite/v1/organizations/{}/sensors/{sensor}/history?from={from}&to={to}&buckets={PLOT_BUCKETS}",
             row.organization
         );
-        let (history, seen_at) = self.fetch_or_recall::<SensorHistory>("plot", id, &path).await?;
+        let (history, seen_at) = self.fetch_or_recall::<SensorHistory>("plot", id.0, &path).await?;
         Ok(Plot { history, alarm_from: row.activated, alarm_to: cleared_at, seen_at })
     }
 
@@ -121,13 +126,14 @@ impl Alarms {
             Offer::Offered | Offer::NotNow => {}
         }
         let path = format!("onsite/v1/organizations/{}/alarms/{id}/history", detail.row.organization);
-        Ok(self.fetch_or_recall::<HistoryResponse>("history", id, &path).await?.0.entries)
+        Ok(self.fetch_or_recall::<HistoryResponse>("history", id.0, &path).await?.0.entries)
     }
 
-    async fn fetch_or_recall<T: Serialize + DeserializeOwned + Send + 'static>(
+    /// What the server says of something or, without signal, what it said last, and when.
+    pub(crate) async fn fetch_or_recall<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         kind: &'static str,
-        id: AlarmId,
+        id: uuid::Uuid,
         path: &str,
     ) -> Result<(T, Timestamp), Error> {
         match self.puller.http.get::<T>(path).await {

@@ -5,7 +5,7 @@ use onsite_rules::severity::Shown;
 use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
 use onsite_wire::onsite::SubjectKind;
 use onsite_wire::rest::{AcknowledgementAspect, AssigneeKind, MuteAspect, MuteReason};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::intake::from_text;
@@ -187,16 +187,40 @@ fn read_one(row: &Row<'_>, cache: &Connection, directory: &Directory, overlays: 
         alarm.acknowledged = acknowledged_by(&aspect);
     }
     let own_mute: Option<String> = if row.get(13)? { row.get(12)? } else { None };
-    if let Some(aspect) = from_text::<MuteAspect>(own_mute.as_deref())? {
-        alarm.muted = muted_by(&aspect, None);
-    } else if row.get(14)? {
-        alarm.muted = muted_by_device(cache, directory, device_number)?;
-    }
+    alarm.muted = holding(cache, directory, device_number, own_mute.as_deref(), row.get(14)?)?;
     Ok(alarm)
 }
 
+/// The mute that holds for an alarm, its own before its device's; `None`: none does, or the alarm is not here.
+pub(crate) fn mute_of(cache: &Connection, directory: &Directory, id: AlarmId) -> Result<Option<MutedBy>, Fault> {
+    let found: Option<(i64, Option<String>, bool, bool)> = cache
+        .prepare_cached("SELECT device, mute, mute_holds, muted FROM alarm WHERE id = ?1")?
+        .query_row([id.bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    let Some((device, mute, holds, muted)) = found else { return Ok(None) };
+    holding(cache, directory, device, mute.as_deref().filter(|_| holds), muted)
+}
+
+fn holding(
+    cache: &Connection,
+    directory: &Directory,
+    device: i64,
+    own: Option<&str>,
+    muted: bool,
+) -> Result<Option<MutedBy>, Fault> {
+    match from_text::<MuteAspect>(own)? {
+        Some(aspect) => Ok(muted_by(&aspect, None)),
+        None if muted => muted_by_device(cache, directory, device),
+        None => Ok(None),
+    }
+}
+
 /// The mute of the nearest enclosing device that covers it.
-fn muted_by_device(cache: &Connection, directory: &Directory, device: i64) -> Result<Option<MutedBy>, Fault> {
+pub(crate) fn muted_by_device(
+    cache: &Connection,
+    directory: &Directory,
+    device: i64,
+) -> Result<Option<MutedBy>, Fault> {
     for (n, entry) in directory.enclosing(device) {
         let holding: bool =
             cache.prepare_cached("SELECT mute_holds FROM device WHERE n = ?1")?.query_row([n], |row| row.get(0))?;

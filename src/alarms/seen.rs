@@ -1,9 +1,9 @@
-//! Answers that were seen once and are there without signal: plots and histories (O1).
+//! Answers that were seen once and are there without signal: plots, histories, why one was notified (O1).
 
-use onsite_wire::ids::AlarmId;
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::error::Error;
 use crate::store::{Fault, Store};
@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub(super) async fn keep<T: Serialize>(
     store: &Store,
     kind: &'static str,
-    id: AlarmId,
+    id: Uuid,
     answer: &T,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -25,7 +25,7 @@ pub(super) async fn keep<T: Serialize>(
                     "INSERT INTO seen (kind, id, answer, seen_at) VALUES (?1, ?2, ?3, ?4)
                      ON CONFLICT (kind, id) DO UPDATE SET answer = excluded.answer, seen_at = excluded.seen_at",
                 )?
-                .execute((kind, id.bytes(), text, now.micros()))?;
+                .execute((kind, id.as_bytes(), text, now.micros()))?;
             Ok(())
         })
     });
@@ -36,13 +36,13 @@ pub(super) async fn keep<T: Serialize>(
 pub(super) async fn recall<T: DeserializeOwned + Send + 'static>(
     store: &Store,
     kind: &'static str,
-    id: AlarmId,
+    id: Uuid,
 ) -> Result<Option<(T, Timestamp)>, Error> {
     let kept = store.read(move |reading| {
         let row: Option<(String, i64)> = reading
             .cache
             .prepare_cached("SELECT answer, seen_at FROM seen WHERE kind = ?1 AND id = ?2")?
-            .query_row((kind, id.bytes()), |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row((kind, id.as_bytes()), |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         row.map(|(text, at)| {
             let answer = serde_json::from_str(&text).map_err(|_| Fault::Value("seen"))?;

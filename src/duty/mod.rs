@@ -6,6 +6,7 @@ pub mod plan;
 pub mod room;
 pub mod sites;
 pub mod step;
+pub mod switch;
 pub mod table;
 
 pub use feed::{DutyFeed, SitesChanged};

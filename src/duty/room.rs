@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use onsite_rules::action::{DUTY, PRESENCE, Refusal};
+use onsite_rules::action::Refusal;
 use onsite_rules::address::reads_only;
-use onsite_rules::duty::{Call, SWITCH_ON_MS, calls_open, who_to_call};
+use onsite_rules::duty::{Call, calls_open, who_to_call};
 use onsite_rules::fence::Fence;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, LocationId, OrganizationId, PersonId};
-use onsite_wire::onsite::{AtSite, DutyBody};
-use serde_json::Value;
+use onsite_wire::onsite::AtSite;
 use tokio::sync::{broadcast, oneshot};
 
 use super::feed;
@@ -18,31 +17,18 @@ use super::fix::Fix;
 use super::plan::{Plan, Watched};
 use super::sites::{Site, Sites};
 use super::step::{AtServer, Decision, Duty, Event, Settings, Standing};
+use super::switch::own_end;
 use crate::alarms::Undone;
 use crate::devices::directory::{Directory, Presence, SharedDirectory};
 use crate::error::Error;
 use crate::net::Http;
 use crate::store::{Fault, Reading, Store};
 use crate::sync::handover::{Handover, new_action_id};
-use crate::sync::outbox::{Draft, KindRules};
-use crate::sync::pull::server_now;
+use crate::sync::outbox::Draft;
 use crate::time::Timestamp;
 
 /// How many decisions are shown.
 const DECISIONS: usize = 50;
-/// A presence that was said, or could not be, is let go of after this long: it says nothing any more.
-const PRESENCE_KEPT_MS: i64 = onsite_rules::duty::LEASE_MS;
-
-/// The kinds of actions of this room.
-pub(crate) fn kinds() -> Vec<KindRules> {
-    vec![KindRules::of(&DUTY, &[&DUTY]), KindRules::of(&PRESENCE, &[&PRESENCE]).fleeting(PRESENCE_KEPT_MS)]
-}
-
-/// When a switch is over by itself: on is not sent later as if it were now (O2).
-pub(crate) fn own_end(kind: &str, body: &Value, wall: Timestamp) -> Option<Timestamp> {
-    let body: DutyBody = if kind == DUTY.name { serde_json::from_value(body.clone()).ok()? } else { return None };
-    body.on.then(|| wall.plus_millis(SWITCH_ON_MS))
-}
 
 /// What the phone's system is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -236,13 +222,15 @@ impl DutyRoom {
 
     async fn read<T: Send + 'static>(
         &self,
-        mut work: impl FnMut(&Reading<'_>, &Directory, Timestamp) -> Result<T, Fault> + Send + 'static,
+        mut work: impl FnMut(&Reading<'_>, &Directory, Known) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Error> {
-        let (directory, now) = (self.directory.clone(), server_now(&self.http));
+        let directory = self.directory.clone();
+        let now = self.http.server_clock().estimate(&self.http.clock().now());
         Ok(self.store.read(move |reading| work(reading, &*directory.at(reading.cache)?, now)).await?)
     }
 
-    /// Who is on duty, by name (U2). A site whose lease is over is shown no more, whether or not the server said so.
+    /// Who is on duty, by name (U2). A site whose lease is over is shown no more, whether or not the server said so; nor is
+    /// one before the server's time is known for certain.
     pub async fn colleagues(&self) -> Result<Vec<Colleague>, Error> {
         self.read(colleagues).await
     }
@@ -277,12 +265,22 @@ fn label(directory: &Directory, site: LocationId) -> String {
     found.map(|entry| entry.label.to_string()).unwrap_or_default()
 }
 
-fn colleagues(reading: &Reading<'_>, directory: &Directory, now: Timestamp) -> Result<Vec<Colleague>, Fault> {
+/// The server's time as well as it is known, and whether that is certain.
+pub(crate) type Known = Option<(Timestamp, bool)>;
+
+/// Whether a colleague's site is still shown (U7). After the phone was started again its wall clock may be any, and a lease
+/// must not outlive its time by it: until an answer came, none is shown.
+pub fn is_shown(at: &AtSite, now: Known) -> bool {
+    now.is_some_and(|(now, certain)| certain && at.until > now)
+}
+
+/// Who is on duty, by name.
+pub(crate) fn colleagues(reading: &Reading<'_>, directory: &Directory, now: Known) -> Result<Vec<Colleague>, Fault> {
     let entries = feed::people(reading.cache)?;
     let at: BTreeMap<(OrganizationId, PersonId), AtSite> = entries
         .iter()
         .filter_map(|(organization, entry)| Some(((*organization, entry.person), entry.at?)))
-        .filter(|(_, at)| at.until > now)
+        .filter(|(_, at)| is_shown(at, now))
         .collect();
     let mut colleagues: Vec<Colleague> = entries
         .into_iter()
@@ -346,7 +344,7 @@ fn open(directory: &Directory, site: LocationId) -> Result<(), Refusal> {
 fn calls(
     reading: &Reading<'_>,
     directory: &Directory,
-    now: Timestamp,
+    now: Known,
     site: LocationId,
 ) -> Result<Vec<(Call, String)>, Fault> {
     let Some(number) = directory.location_number(site) else { return Ok(Vec::new()) };

@@ -5,7 +5,7 @@ use onsite_rules::action::{FEEDBACK, Kind, MESSAGE, OPEN_INCIDENT, READ_UP_TO, R
 use onsite_rules::incident::{
     FeedbackBody, Mover, OpenBody, ReadBody, check_feedback, check_opening, may_write, moves, subscribed,
 };
-use onsite_rules::message::{MessageBody, check};
+use onsite_rules::message::MessageBody;
 use onsite_rules::rights::{Permission, may};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{DeviceId, IncidentId, LocationId, OrganizationId, PersonId};
@@ -37,7 +37,7 @@ pub(crate) fn kinds() -> Vec<KindRules> {
 /// What is done to an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Deed {
-    Write(String),
+    Write(MessageBody),
     ReadUpTo(i64),
     Solve,
     Reopen,
@@ -109,10 +109,13 @@ impl Standing {
             return Err(Refusal::of(Code::EarlierNotApplied).with("action", self.incident.id));
         }
         match deed {
-            Deed::Write(text) => {
-                check(text)?;
+            Deed::Write(body) => {
+                if body.photo.is_some() {
+                    self.takes_photos()?;
+                }
+                body.check()?;
                 may_write(self.state)?;
-                value(MessageBody { text: text.clone() })
+                value(body)
             }
             Deed::ReadUpTo(up_to) => value(ReadBody { up_to: *up_to }),
             Deed::Solve => self.go(IncidentState::Solved, now),
@@ -124,6 +127,12 @@ impl Standing {
                 value(body)
             }
         }
+    }
+
+    /// Whether the server takes photos.
+    pub(super) fn takes_photos(&self) -> Result<(), Refusal> {
+        let offers = |mine: &MyOrganization| mine.capabilities.contains(&Capability::Photos);
+        if self.mine.as_ref().is_some_and(offers) { Ok(()) } else { Err(Refusal::of(Code::NotOffered)) }
     }
 
     fn go(&self, to: IncidentState, now: Timestamp) -> Result<Value, Refusal> {

@@ -69,11 +69,23 @@ pub(super) fn put(
             |row| row.get(0),
         )?;
     changed.push(before, ChatMark::of(cache, n)?);
-    if source == Source::Feed {
+    if source == Source::Feed && is_newest(cache, message)? {
         count_chat(cache, organization, message.incident_id, message.change != Some(IncidentState::Closed))?;
     }
     next_one(cache, message, changed)?;
     Ok(n)
+}
+
+/// Whether no later line of the chat is here. An earlier one comes again when its photo is there, or never will be: that says
+/// nothing about whether the chat goes on.
+fn is_newest(cache: &Connection, message: &Message) -> Result<bool, Fault> {
+    let later = cache
+        .prepare_cached(
+            "SELECT 1 FROM message INDEXED BY message_by_number
+              WHERE incident = ?1 AND number IS NOT NULL AND number > ?2",
+        )?
+        .exists((message.incident_id.bytes(), message.number))?;
+    Ok(!later)
 }
 
 /// The message behind a new one may have a smaller gap before it.

@@ -117,6 +117,9 @@ impl Feed for IncidentFeed {
     }
 }
 
+/// The name of the feed of messages.
+pub(crate) const MESSAGES: &str = "messages";
+
 /// The feed `messages`. A full read brings the last 50 of each incident that is not closed.
 pub struct MessageFeed {
     /// The person's own actions, which are laid over what comes.
@@ -127,7 +130,7 @@ impl Feed for MessageFeed {
     type Item = Change<Message>;
 
     fn name(&self) -> &'static str {
-        "messages"
+        MESSAGES
     }
 
     fn needs(&self) -> Needs {

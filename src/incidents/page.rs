@@ -2,14 +2,17 @@
 
 use onsite_rules::action::{FEEDBACK, Refusal};
 use onsite_rules::incident::FeedbackBody;
+use onsite_rules::message::MessageBody;
 use onsite_wire::ids::IncidentId;
 use onsite_wire::onsite::{Incident, SubjectKind};
 
 use super::acting::{Deed, Standing};
 use super::drafts;
+use super::present::{self, Present};
 use super::row::{self, IncidentRow};
 use super::shape::number;
 use crate::devices::directory::Directory;
+use crate::duty::room::Known;
 use crate::error::Error;
 use crate::store::{Fault, Reading};
 use crate::sync::overlays::Overlays;
@@ -35,6 +38,8 @@ pub struct IncidentPage {
     pub row: IncidentRow,
     /// With history, alarms and participants, as the server said last.
     pub incident: Incident,
+    /// Who is in its chat, and who of them is on duty.
+    pub present: Present,
     /// Feedback as it is seen: what the person gave lately counts.
     pub feedback: Option<FeedbackBody>,
     /// So many messages at the end of its chat are not on this phone: it closed while this phone was away.
@@ -51,7 +56,7 @@ pub(super) fn read(
     directory: &Directory,
     overlays: &Overlays,
     id: IncidentId,
-    now: Timestamp,
+    (now, known): (Timestamp, Known),
 ) -> Result<Option<IncidentPage>, Fault> {
     let Some(n) = number(reading.cache, id)? else { return Ok(None) };
     let Some(row) = row::incident(reading.cache, directory, overlays, n)? else { return Ok(None) };
@@ -64,7 +69,7 @@ pub(super) fn read(
         .or_else(|| server.map(|feedback| FeedbackBody { rating: feedback.rating, comment: feedback.comment.clone() }));
     let may = |deed: Deed| standing.body(&deed, now).map(drop).map_err(error);
     let may = IncidentOffers {
-        write: may(Deed::Write("?".to_owned())),
+        write: may(Deed::Write(MessageBody::of("?"))),
         solve: may(Deed::Solve),
         reopen: may(Deed::Reopen),
         feedback: may(Deed::Judge(FeedbackBody { rating: 5, comment: String::new() })),
@@ -78,7 +83,8 @@ pub(super) fn read(
         )?
         .query_row([n], |row| row.get(0))?;
     let draft = reading.own(|own| drafts::read(own, id))?;
-    Ok(Some(IncidentPage { row, incident: standing.incident, feedback, missing, draft, may }))
+    let present = present::read(reading, directory, (&row, &standing.incident), known)?;
+    Ok(Some(IncidentPage { row, incident: standing.incident, present, feedback, missing, draft, may }))
 }
 
 /// A refusal of the rules as an error of the public API.

@@ -4,36 +4,33 @@ use std::sync::Arc;
 
 use onsite_rules::action::OPEN_INCIDENT;
 use onsite_rules::incident::{FeedbackBody, OpenBody};
+use onsite_rules::message::MessageBody;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, AlarmId, DeviceId, IncidentId, LocationId, MessageId, OrganizationId};
-use onsite_wire::onsite::{MessagesResponse, Subject, SubjectKind};
+use onsite_wire::onsite::{Subject, SubjectKind};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::acting::{self, Deed, Standing};
-use super::chat::{ChatList, MessagesChanged};
-use super::chat_intake::{self, Source};
+use super::chat::ChatList;
+use super::drafts;
+use super::filling::{self, ChatWindow, Filler, Teller, Trouble};
 use super::list::{IncidentFilter, IncidentList};
 use super::page::{self, IncidentPage, error};
 use super::row::{self, IncidentRow};
-use super::{drafts, intake};
 use crate::alarms::Undone;
 use crate::devices::directory::SharedDirectory;
 use crate::error::Error;
 use crate::live::{Engine, Window};
+use crate::photos::{Fetching, Shelf};
 use crate::store::{Fault, Reading, Store};
-use crate::sync::feed::{Intake, Seen, organization_number};
 use crate::sync::handover::{Handover, new_action_id};
 use crate::sync::outbox::{Draft, SubjectName};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::{Puller, server_now};
 
-/// So many messages are asked for at once to fill a gap.
-const PAGE: i64 = 100;
-
 /// A live window on incidents.
 pub type IncidentWindow = Window<IncidentList>;
-/// A live window on the chat of one incident, newest first.
-pub type ChatWindow = Window<ChatList>;
 
 /// What a person is told before opening an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +52,13 @@ pub struct Incidents {
     pub(crate) overlays: Arc<Overlays>,
     pub(crate) puller: Puller,
     pub(crate) handover: Handover,
+    /// Tells what somebody looks at.
+    pub(crate) teller: Teller,
     /// The location that narrows every screen (A5).
     pub(crate) location: Arc<dyn Fn() -> Option<LocationId> + Send + Sync>,
+    /// Sealed photos.
+    pub(crate) shelf: Shelf,
+    pub(crate) fetching: Fetching,
 }
 
 impl Incidents {
@@ -67,21 +69,22 @@ impl Incidents {
         self.engine.open(self.list(filter), size, None)
     }
 
-    /// Opens a live window on the newest `size` messages of an incident; `more` pages backwards through what this phone has.
+    /// Opens a live window on the newest `size` messages of an incident; `more` pages backwards.
     pub fn chat(&self, incident: IncidentId, size: usize) -> ChatWindow {
-        self.engine.open(ChatList { incident }, size, None)
+        ChatWindow::new(self.engine.open(ChatList { incident }, size, None), (incident, size, None), &self.teller)
     }
 
     /// Opens a live window on the chat that begins with this message and goes back from there: where a notice leads.
     pub fn chat_at(&self, incident: IncidentId, size: usize, at: MessageId) -> ChatWindow {
-        self.engine.open(ChatList { incident }, size, Some(at.0))
+        let window = self.engine.open(ChatList { incident }, size, Some(at.0));
+        ChatWindow::new(window, (incident, size, Some(at)), &self.teller)
     }
 
     fn list(&self, filter: IncidentFilter) -> IncidentList {
         IncidentList { filter, directory: self.directory.clone(), overlays: Arc::clone(&self.overlays) }
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&Self, &Reading<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Error> {
@@ -93,7 +96,9 @@ impl Incidents {
     pub async fn page(&self, id: IncidentId) -> Result<IncidentPage, Error> {
         self.read(move |room, reading| {
             let directory = room.directory.at(reading.cache)?;
-            page::read(reading, &directory, &room.overlays, id, server_now(&room.puller.http))
+            let http = &room.puller.http;
+            let now = (server_now(http), http.server_clock().estimate(&http.clock().now()));
+            page::read(reading, &directory, &room.overlays, id, now)
         })
         .await?
         .ok_or_else(|| Error::new(Code::NotFound).with("what", "incident"))
@@ -166,7 +171,7 @@ impl Incidents {
     /// Writes in an incident's chat (I4); the draft is used up. The message is on this phone from here on, whatever happens,
     /// and is sent in the order of writing, once.
     pub async fn write(&self, id: IncidentId, text: &str) -> Result<MessageId, Error> {
-        let message = self.act(id, Deed::Write(text.to_owned()), None).await?;
+        let message = self.act(id, Deed::Write(MessageBody::of(text)), None).await?;
         self.set_draft(id, "").await?;
         Ok(MessageId(message.0))
     }
@@ -202,7 +207,7 @@ impl Incidents {
     pub async fn reopen_and_send(&self, id: IncidentId, parked: MessageId, text: &str) -> Result<MessageId, Error> {
         let reopening = self.draft(id, Deed::Reopen, None).await?;
         let standing = self.standing(id).await?;
-        let body = acting_message(text)?;
+        let body = self.acting_message(id, parked, text)?;
         let clock = self.puller.http.clock();
         let message = new_action_id(&clock.now());
         let kind = onsite_rules::action::MESSAGE.name;
@@ -236,15 +241,26 @@ impl Incidents {
         let (opening, incident) = self.opening_draft(body, instead).await?;
         let message = new_action_id(&self.puller.http.clock().now());
         let kind = onsite_rules::action::MESSAGE.name;
+        let body = self.acting_message(id, parked, text)?;
         let resend = Draft {
             retry_of: Some(ActionId(parked.0)),
-            ..draft(message, standing.organization, kind, incident, acting_message(text)?, opening.name.clone())
+            ..draft(message, standing.organization, kind, incident, body, opening.name.clone())
         };
         self.hand(vec![opening, resend]).await?;
         Ok(incident)
     }
 
-    async fn standing(&self, id: IncidentId) -> Result<Standing, Error> {
+    /// The body of a message that is sent instead of a parked one; its photo goes with it.
+    fn acting_message(&self, id: IncidentId, parked: MessageId, text: &str) -> Result<Value, Error> {
+        let pending = self.overlays.of(SubjectKind::Incident, id.0);
+        let parked = pending.iter().find(|action| action.id.0 == parked.0);
+        let photo = parked.and_then(|action| MessageBody::deserialize(&action.body).ok()?.photo);
+        let body = MessageBody { text: text.to_owned(), photo };
+        body.check().map_err(error)?;
+        serde_json::to_value(body).map_err(|_| Error::new(Code::Internal).with("detail", "action body"))
+    }
+
+    pub(super) async fn standing(&self, id: IncidentId) -> Result<Standing, Error> {
         self.read(move |room, reading| Standing::of(reading, &*room.directory.at(reading.cache)?, &room.overlays, id))
             .await?
             .ok_or_else(|| Error::new(Code::NotFound).with("what", "incident"))
@@ -258,7 +274,7 @@ impl Incidents {
         Ok(Draft { retry_of, ..draft(action, standing.organization, deed.kind().name, id, body, standing.name) })
     }
 
-    async fn act(&self, id: IncidentId, deed: Deed, retry_of: Option<ActionId>) -> Result<ActionId, Error> {
+    pub(super) async fn act(&self, id: IncidentId, deed: Deed, retry_of: Option<ActionId>) -> Result<ActionId, Error> {
         let draft = self.draft(id, deed, retry_of).await?;
         let action = draft.id;
         self.hand(vec![draft]).await?;
@@ -283,42 +299,16 @@ impl Incidents {
     }
 
     /// Fills the newest gap of a chat, or what lies before the oldest message: asks the server for at most a hundred
-    /// messages, and gives how many were new. 0: nothing is missing any more.
+    /// messages, and gives how many came. 0: nothing is missing any more. What an open window shows is filled without that.
     pub async fn fill(&self, id: IncidentId) -> Result<usize, Error> {
-        let wanted = self.read(move |_, reading| newest_gap(reading, id)).await?;
-        let Some((organization, before)) = wanted else { return Ok(0) };
-        let path =
-            format!("onsite/v1/organizations/{organization}/incidents/{id}/messages?before={before}&limit={PAGE}");
-        let answer = self.puller.http.get::<MessagesResponse>(&path).await.map_err(Error::from)?.body;
-        let me = self.overlays.person();
-        let overlays = Arc::clone(&self.overlays);
-        let now = server_now(&self.puller.http);
-        let stored = self.store.write_behind(move |writer| {
-            writer.cache(|cache, changes| {
-                // It may have come out of sight while the answer was under way: then this is nobody's to read here.
-                if super::shape::number(cache, id)?.is_none() {
-                    return Ok(0);
-                }
-                let organization = organization_number(cache, organization)?;
-                let mut changed = MessagesChanged::default();
-                for message in answer.messages.iter().filter(|message| message.incident_id == id) {
-                    chat_intake::put(cache, organization, message, me, Source::Backwards, &mut changed)?;
-                }
-                changed.note(changes);
-                let mut seen = Seen::default();
-                let mut taking = Intake { cache, changes, organization, full: false, seen: &mut seen, now };
-                intake::reshape_all(&mut taking, &overlays, &[id].into())?;
-                Ok(answer.messages.len())
-            })
-        });
-        Ok(stored.await?)
+        let Some(wanted) = self.read(move |_, reading| filling::missing(reading, id)).await? else { return Ok(0) };
+        let (store, puller) = (self.store.clone(), self.puller.clone());
+        let filler = Filler { store, puller, overlays: Arc::clone(&self.overlays) };
+        filler.ask(wanted).await.map_err(|trouble| match trouble {
+            Trouble::Net(fault) => Error::from(fault),
+            Trouble::Store(fault) => Error::from(fault),
+        })
     }
-}
-
-fn acting_message(text: &str) -> Result<Value, Error> {
-    onsite_rules::message::check(text).map_err(error)?;
-    serde_json::to_value(onsite_rules::message::MessageBody { text: text.to_owned() })
-        .map_err(|_| Error::new(Code::Internal).with("detail", "action body"))
 }
 
 fn draft(
@@ -340,30 +330,4 @@ fn draft(
         retry_of: None,
         name,
     }
-}
-
-/// Below which number the newest missing message of a chat is; `None`: all are here.
-fn newest_gap(reading: &Reading<'_>, id: IncidentId) -> Result<Option<(OrganizationId, i64)>, Fault> {
-    let Some(n) = super::shape::number(reading.cache, id)? else { return Ok(None) };
-    let (organization, last): ([u8; 16], i64) = reading
-        .cache
-        .prepare_cached(
-            "SELECT organization.id, incident.last_message FROM incident
-               JOIN organization ON organization.n = incident.organization WHERE incident.n = ?1",
-        )?
-        .query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut select = reading.cache.prepare_cached(
-        "SELECT number FROM message INDEXED BY message_by_number
-          WHERE incident = ?1 AND number IS NOT NULL ORDER BY number DESC",
-    )?;
-    let mut rows = select.query([id.bytes()])?;
-    let mut expected = last;
-    while let Some(row) = rows.next()? {
-        let number: i64 = row.get(0)?;
-        if number < expected {
-            break;
-        }
-        expected = number - 1;
-    }
-    Ok((expected > 0).then(|| (OrganizationId::from_bytes(organization), expected + 1)))
 }

@@ -1,8 +1,9 @@
 //! An incident as a list shows it, and a message as its chat does.
 
+use onsite_rules::photo::strip_preview;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{DeviceId, IncidentId, MessageId, OrganizationId};
-use onsite_wire::onsite::{Author, Incident, IncidentState, Message, SubjectKind};
+use onsite_wire::onsite::{Author, Incident, IncidentState, Message, Photo, SubjectKind};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::shape::{read_text, state_from_column};
@@ -70,10 +71,12 @@ pub struct ChatRow {
     pub author: Author,
     /// One wrote it oneself.
     pub mine: bool,
-    /// The words; empty for a change of state.
+    /// The words; empty for a change of state, and for a photo without any.
     pub text: String,
     /// The state from here on.
     pub change: Option<IncidentState>,
+    /// Its photo; where one's own is on its way, [`crate::account::Account::photos`] tells.
+    pub photo: Option<Photo>,
     /// When it was written.
     pub made: Timestamp,
     /// Where one's own message stands; `None` for others'.
@@ -126,6 +129,12 @@ pub(super) fn incident(
     }))
 }
 
+/// A photo whose preview may be drawn: the shell's decoders get nothing that says it is huge.
+fn drawable(mut photo: Photo) -> Photo {
+    photo.facts.preview = photo.facts.preview.filter(|preview| strip_preview(preview).is_ok());
+    photo
+}
+
 /// Reads a message by its number in the store.
 pub(super) fn message(cache: &Connection, n: i64, others_read: i64) -> Result<Option<ChatRow>, Fault> {
     let found = cache
@@ -156,6 +165,7 @@ pub(super) fn message(cache: &Connection, n: i64, others_read: i64) -> Result<Op
         mine,
         text: message.text,
         change: message.change,
+        photo: message.photo.map(drawable),
         made: message.made_at,
         delivery: mine.then_some(delivery),
         missing_before: missing.unwrap_or(0),

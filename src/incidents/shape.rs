@@ -1,11 +1,16 @@
 //! What a person sees of an incident: the server's value with the person's own pending actions laid over it, and behind the
 //! server's messages the person's own that are not in its order yet.
 
+use std::collections::BTreeMap;
+
 use onsite_rules::action::{MESSAGE, OPEN_INCIDENT, READ_UP_TO, REOPEN, SOLVE};
 use onsite_rules::incident::{OpenBody, ReadBody, unread};
 use onsite_rules::message::MessageBody;
 use onsite_wire::ids::{ActionId, IncidentId, MessageId, OrganizationId, PersonId};
-use onsite_wire::onsite::{Author, AuthorKind, Incident, IncidentChange, IncidentState, Message, Subject, SubjectKind};
+use onsite_wire::onsite::{
+    Author, AuthorKind, Incident, IncidentChange, IncidentState, Message, Photo, PhotoFacts, PhotoState, Subject,
+    SubjectKind,
+};
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
 
@@ -259,6 +264,7 @@ fn own_message(
         author: author(action),
         text: body.text,
         change: None,
+        photo: body.photo.map(waiting),
         made_at: action.made_at,
         arrived_at: action.made_at,
         revision: 0,
@@ -279,6 +285,24 @@ fn own_message(
         ))?;
     changed.push(None, ChatMark::of(cache, cache.last_insert_rowid())?);
     Ok(())
+}
+
+const fn waiting(facts: PhotoFacts) -> Photo {
+    Photo { facts, state: PhotoState::Waiting, reason: None, arguments: BTreeMap::new() }
+}
+
+/// The photo of a message, as far as this phone knows.
+pub(super) fn photo(cache: &Connection, id: MessageId) -> Result<Option<Photo>, Fault> {
+    let text: Option<String> = cache
+        .prepare_cached("SELECT message FROM message WHERE id = ?1")?
+        .query_row([id.bytes()], |row| row.get(0))
+        .optional()?;
+    text.map_or(Ok(None), |text| Ok(read_text::<Message>(&text)?.photo))
+}
+
+/// Where the bytes of a message's photo are, as far as this phone knows.
+pub(crate) fn photo_state(cache: &Connection, id: MessageId) -> Result<Option<PhotoState>, Fault> {
+    Ok(photo(cache, id)?.map(|photo| photo.state))
 }
 
 fn by_id(cache: &Connection, id: ActionId) -> Result<Option<(i64, bool)>, Fault> {

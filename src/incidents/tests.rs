@@ -45,6 +45,7 @@ fn message(number: i64, mine: bool) -> Message {
         author: Author { kind: AuthorKind::Person, id: Some(id), name: "Ada".into() },
         text: format!("line {number}"),
         change: None,
+        photo: None,
         made_at: Timestamp::from_millis(number),
         arrived_at: Timestamp::from_millis(number),
         revision: number,

@@ -29,6 +29,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) enum Expected {
     Json,
     EventStream,
+    Bytes,
     Nothing,
 }
 
@@ -37,7 +38,7 @@ impl Expected {
         match self {
             Self::Json => "application/json",
             Self::EventStream => "text/event-stream",
-            Self::Nothing => "*/*",
+            Self::Bytes | Self::Nothing => "*/*",
         }
     }
 
@@ -48,6 +49,8 @@ impl Expected {
         let media_type = media_type(response.headers());
         match self {
             Self::Nothing => status.is_success(),
+            // A guest network answers everything with a page.
+            Self::Bytes => status == StatusCode::OK && media_type.is_some_and(|media_type| media_type != "text/html"),
             Self::Json => status == StatusCode::OK && media_type.is_none_or(|media_type| is_json(&media_type)),
             Self::EventStream => {
                 status == StatusCode::OK && media_type.is_some_and(|media_type| media_type == "text/event-stream")

@@ -14,8 +14,8 @@ use tokio::time::timeout;
 
 use super::answer::{self, Expected};
 use super::{
-    Authority, ClockReading, Credential, Events, Fault, Feed, HttpConfig, ServerClock, Splitter, Timeouts, Unusable,
-    Wanted, client,
+    Authority, ClockReading, Credential, Download, Events, Fault, Feed, HttpConfig, ServerClock, Splitter, Timeouts,
+    Unusable, Wanted, client,
 };
 use crate::time::{Clock, Moment};
 
@@ -48,6 +48,13 @@ pub struct Answer<T> {
     pub sent: Moment,
     /// When the head of the answer was there.
     pub received: Moment,
+}
+
+/// What goes with a request.
+enum Sent {
+    Nothing,
+    Json(Vec<u8>),
+    Bytes(Vec<u8>),
 }
 
 /// The head of an answer with status 200, its body still to come.
@@ -101,7 +108,7 @@ impl Http {
 
     /// Gets a small JSON answer. `path` is relative to the server's address: `onsite/v1/me`.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, Fault> {
-        self.small(Method::GET, path, None).await
+        self.small(Method::GET, path, Sent::Nothing).await
     }
 
     /// Posts JSON and gets a small JSON answer.
@@ -112,32 +119,59 @@ impl Http {
     ) -> Result<Answer<T>, Fault> {
         // Types of the contract always become JSON; one that did not would be a defect, and is shown as a refusal.
         let body = serde_json::to_vec(body).map_err(|_| answer::unsendable())?;
-        self.small(Method::POST, path, Some(body)).await
+        self.small(Method::POST, path, Sent::Json(body)).await
+    }
+
+    /// Puts plain bytes and gets a small JSON answer.
+    pub async fn put_bytes<T: DeserializeOwned>(&self, path: &str, bytes: Vec<u8>) -> Result<Answer<T>, Fault> {
+        self.small(Method::PUT, path, Sent::Bytes(bytes)).await
+    }
+
+    /// Deletes, and gets a small JSON answer.
+    pub async fn delete_for<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, Fault> {
+        self.small(Method::DELETE, path, Sent::Nothing).await
+    }
+
+    /// Opens an answer of plain bytes: they come out of [`Download::next`] as they arrive.
+    pub async fn download(&self, path: &str) -> Result<Download, Fault> {
+        let opened = self.open(Method::GET, path, Sent::Nothing, Expected::Bytes).await?;
+        Ok(Download::new(opened, self.shared.timeouts.silence))
+    }
+
+    /// Puts JSON and gets a small JSON answer.
+    pub async fn put<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<Answer<T>, Fault> {
+        let body = serde_json::to_vec(body).map_err(|_| answer::unsendable())?;
+        self.small(Method::PUT, path, Sent::Json(body)).await
+    }
+
+    /// Posts JSON; any body of the answer is ignored.
+    pub async fn tell<B: Serialize + Sync>(&self, path: &str, body: &B) -> Result<(), Fault> {
+        let body = serde_json::to_vec(body).map_err(|_| answer::unsendable())?;
+        self.open(Method::POST, path, Sent::Json(body), Expected::Nothing).await.map(drop)
     }
 
     /// Deletes; any body of the answer is ignored.
     pub async fn delete(&self, path: &str) -> Result<(), Fault> {
-        self.open(Method::DELETE, path, None, Expected::Nothing).await.map(drop)
+        self.open(Method::DELETE, path, Sent::Nothing, Expected::Nothing).await.map(drop)
     }
 
     /// Opens a feed's answer: its elements come out of [`Feed::next`] as they arrive.
     pub async fn feed(&self, path: &str, wanted: Wanted) -> Result<Feed, Fault> {
-        let opened = self.open(Method::GET, path, None, Expected::Json).await?;
+        let opened = self.open(Method::GET, path, Sent::Nothing, Expected::Json).await?;
         Ok(Feed::new(opened, Splitter::new(wanted), self.shared.timeouts.silence))
     }
 
     /// Opens the stream of events, which is dead after two missed heartbeats.
     pub async fn events(&self, path: &str, heartbeat: Duration) -> Result<Events, Fault> {
-        let opened = self.open(Method::GET, path, None, Expected::EventStream).await?;
+        let opened = self.open(Method::GET, path, Sent::Nothing, Expected::EventStream).await?;
         Ok(Events::new(opened, heartbeat.saturating_mul(2).saturating_add(self.shared.timeouts.connect)))
     }
 
-    async fn small<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-    ) -> Result<Answer<T>, Fault> {
+    async fn small<T: DeserializeOwned>(&self, method: Method, path: &str, body: Sent) -> Result<Answer<T>, Fault> {
         let opened = self.open(method, path, body, Expected::Json).await?;
         let body = timeout(self.shared.timeouts.answer, answer::small_body(opened.response, SMALL_ANSWER)).await;
         let body = answer::json(&body.map_err(|_| Fault::Timeout)??)?;
@@ -145,13 +179,7 @@ impl Http {
     }
 
     /// Sends until the head of a good answer is there; once more when the credential was refused and there is another.
-    async fn open(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-        expected: Expected,
-    ) -> Result<Opened, Fault> {
+    async fn open(&self, method: Method, path: &str, body: Sent, expected: Expected) -> Result<Opened, Fault> {
         let request = self.request(method, path, body, expected)?;
         let Some(authority) = &self.authority else { return self.attempt(request, None, expected).await };
         let first = authority.credential().await?;
@@ -173,23 +201,18 @@ impl Http {
         Err(Fault::ServerFault { status: 401, retry_after: None })
     }
 
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-        expected: Expected,
-    ) -> Result<RequestBuilder, Fault> {
+    fn request(&self, method: Method, path: &str, body: Sent, expected: Expected) -> Result<RequestBuilder, Fault> {
         let url = Url::parse(&format!("{}{path}", self.shared.base)).map_err(|_| answer::unsendable())?;
         let mut request = self.shared.client.request(method, url).header(ACCEPT, expected.media_type());
-        if matches!(expected, Expected::EventStream) {
-            // A packer may hold a ring back until it has enough to pack.
+        if matches!(expected, Expected::EventStream | Expected::Bytes) {
+            // A packer may hold a ring back until it has enough to pack; an image is packed already.
             request = request.header(ACCEPT_ENCODING, "identity");
         }
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
-        }
-        Ok(request)
+        Ok(match body {
+            Sent::Nothing => request,
+            Sent::Json(body) => request.header(CONTENT_TYPE, "application/json").body(body),
+            Sent::Bytes(body) => request.header(CONTENT_TYPE, "application/octet-stream").body(body),
+        })
     }
 
     /// Sends once.

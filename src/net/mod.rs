@@ -7,6 +7,7 @@
 //! | [`Fault`] | what can go wrong, in classes that say what to do |
 //! | [`Splitter`] | cuts the elements out of a feed's body as it arrives; never holds the body |
 //! | [`Feed`] | a feed's answer: body and splitter together |
+//! | [`Download`] | plain bytes as they arrive |
 //! | [`Events`] | the stream of rings |
 //! | [`ServerClock`] | how far the phone's clock is off (S2) |
 //!
@@ -17,6 +18,7 @@ mod answer;
 mod authority;
 mod client;
 mod clock;
+mod download;
 mod events;
 mod fault;
 mod feed;
@@ -26,6 +28,7 @@ mod stream;
 pub use authority::{ApiKey, Asking, Authority, Credential};
 pub use client::{HttpConfig, Timeouts, Unusable};
 pub use clock::{ClockReading, KeptClock, ServerClock};
+pub use download::Download;
 pub use events::{Event, EventParser, Events};
 pub use fault::{Breakage, Fault, Stranger};
 pub use feed::Feed;

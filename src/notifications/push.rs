@@ -1,14 +1,13 @@
 //! Reading a push (N2): stateless, without files, runtime or network. A lock screen waits for it.
 
-use std::collections::BTreeMap;
-
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{OrganizationId, PersonId, Uuid};
-use onsite_wire::onsite::{Channel, NoticeKind, Urgency};
+use onsite_wire::onsite::{Channel, NoticeKind, NoticeSubject, NoticeWords, Urgency};
 use onsite_wire::push::{PUSH_LIMIT, Push, SealedWords, from_base64url};
 use onsite_wire::sealing::OwnKey;
 
 use super::route::Route;
+use super::row::Said;
 use crate::error::Error;
 use crate::time::Timestamp;
 
@@ -29,12 +28,22 @@ pub enum Words {
 /// A push as a phone shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedPush {
-    /// `notice_alarm`, `notice_bundle` …; a kind not heard of is `notice_unheard`.
-    pub code: String,
-    /// `alarm`, `device`, `location`, `organization`, `by`, `state`, `count`, `incidents`: those that are known.
-    pub arguments: BTreeMap<String, String>,
+    /// What it says: code and arguments.
+    pub said: Said,
     /// Whether the words are there.
     pub words: Words,
+    /// The words; empty without the key.
+    pub texts: NoticeWords,
+    /// What kind.
+    pub kind: NoticeKind,
+    /// What it is about.
+    pub subject_kind: NoticeSubject,
+    /// Its id.
+    pub subject: Uuid,
+    /// How many it stands for.
+    pub count: i64,
+    /// In a daily one: how many incidents opened in the 24 hours before.
+    pub incidents: Option<i64>,
     /// Where a tap leads.
     pub route: Route,
     /// Whose event.
@@ -105,35 +114,17 @@ fn open(push: &Push, key: &OwnKey) -> Option<SealedWords> {
 }
 
 fn shown(push: Push, words: Option<SealedWords>) -> ParsedPush {
-    let mut arguments = BTreeMap::new();
-    let (known, urgency, sound) = match words {
-        Some(sealed) => {
-            let texts = sealed.words;
-            let named = [
-                ("alarm", texts.alarm),
-                ("device", texts.device),
-                ("location", texts.location),
-                ("organization", texts.organization),
-                ("by", texts.by),
-                ("state", texts.state),
-            ];
-            for (name, text) in named.into_iter().filter(|(_, text)| !text.is_empty()) {
-                arguments.insert(name.to_owned(), text);
-            }
-            (Words::Opened, sealed.urgency, sealed.sound)
-        }
-        None => (Words::KindOnly, None, None),
-    };
-    if push.count > 1 || matches!(push.kind, NoticeKind::Bundle | NoticeKind::Daily) {
-        arguments.insert("count".to_owned(), push.count.max(0).to_string());
-    }
-    if let Some(incidents) = push.incidents {
-        arguments.insert("incidents".to_owned(), incidents.max(0).to_string());
-    }
+    let known = if words.is_some() { Words::Opened } else { Words::KindOnly };
+    let SealedWords { urgency, sound, words: texts } = words.unwrap_or_default();
     ParsedPush {
-        code: format!("notice_{}", push.kind.as_str()),
-        arguments,
+        said: Said::of(push.kind, &texts, push.count, push.incidents),
         words: known,
+        texts,
+        kind: push.kind,
+        subject_kind: push.subject_kind,
+        subject: push.subject,
+        count: push.count,
+        incidents: push.incidents,
         route: Route::of_subject(push.organization, Some(push.person), push.subject_kind, push.subject),
         organization: push.organization,
         person: push.person,
@@ -148,7 +139,6 @@ fn shown(push: Push, words: Option<SealedWords>) -> ParsedPush {
 
 #[cfg(test)]
 mod tests {
-    use onsite_wire::onsite::NoticeWords;
     use onsite_wire::push::to_base64url;
     use onsite_wire::sealing::{Address, seal};
     use proptest::prelude::*;
@@ -187,13 +177,16 @@ mod tests {
     #[test]
     fn a_push_says_device_and_alarm_with_the_key_and_its_kind_without() {
         let with = parsed(&push(), Some(&own_key(3))).unwrap();
-        assert_eq!((with.code.as_str(), with.words), ("notice_alarm", Words::Opened));
-        assert_eq!((with.arguments["alarm"].as_str(), with.arguments["device"].as_str()), ("On battery", "ups-1"));
+        assert_eq!((with.said.code.as_str(), with.words), ("notice_alarm", Words::Opened));
+        assert_eq!(
+            (with.said.arguments["alarm"].as_str(), with.said.arguments["device"].as_str()),
+            ("On battery", "ups-1")
+        );
         assert_eq!(with.route.target, Target::Alarm(onsite_wire::ids::AlarmId(ALARM)));
         for key in [None, Some(own_key(7))] {
             let without = parsed(&push(), key.as_ref()).unwrap();
-            assert_eq!((without.code.as_str(), without.words), ("notice_alarm", Words::KindOnly));
-            assert!(without.arguments.is_empty() && without.route == with.route && without.key == with.key);
+            assert_eq!((without.said.code.as_str(), without.words), ("notice_alarm", Words::KindOnly));
+            assert!(without.said.arguments.is_empty() && without.route == with.route && without.key == with.key);
         }
     }
 
@@ -221,7 +214,7 @@ mod tests {
         let mut more = push();
         more["somethingNew"] = json!(true);
         more["kind"] = json!("incident_of_next_year");
-        assert_eq!(parsed(&more, None).unwrap().code, "notice_unheard");
+        assert_eq!(parsed(&more, None).unwrap().said.code, "notice_unheard");
         more["somethingNew"] = json!("x".repeat(PUSH_LIMIT));
         assert_eq!(parsed(&more, None).unwrap_err().code, Code::PushInvalid);
         more["somethingNew"] = json!([[[[[]]]]]);

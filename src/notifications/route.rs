@@ -4,8 +4,9 @@
 use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, OrganizationId, PersonId, Uuid};
 use onsite_wire::onsite::NoticeSubject;
 
-/// The host of links that open the app.
-const LINK_HOST: &str = "app.onsite.example";
+/// The host of links that open the app, unless the account's configuration names another: the one that the app is made for
+/// in its manifest (Android's app links, iOS's associated domains).
+pub const DEFAULT_LINK_HOST: &str = "app.onsite.example";
 /// The longest link, in bytes.
 const LONGEST: usize = 512;
 
@@ -103,16 +104,17 @@ impl Route {
     }
 }
 
-/// Where a link leads: `onsite://organizations/ID/alarms/ID`, or the same path below `https://` and the app's host.
-/// Always a route; beside it the reason when that is the home screen for want of a better one.
-pub fn parse_link(link: &str) -> (Route, Option<Refusal>) {
-    match parse(link) {
+/// Where a link leads: `onsite://organizations/ID/alarms/ID`, or the same path below `https://` and the app's host, which
+/// is [`DEFAULT_LINK_HOST`] unless the app is made for another. Always a route; beside it the reason when that is the home
+/// screen for want of a better one.
+pub fn parse_link(link: &str, host: &str) -> (Route, Option<Refusal>) {
+    match parse(link, host) {
         Ok(route) => (route, None),
         Err(refusal) => (Route::HOME, Some(refusal)),
     }
 }
 
-fn parse(link: &str) -> Result<Route, Refusal> {
+fn parse(link: &str, app_host: &str) -> Result<Route, Refusal> {
     if link.len() > LONGEST {
         return Err(Refusal::TooLong);
     }
@@ -121,7 +123,7 @@ fn parse(link: &str) -> Result<Route, Refusal> {
         rest
     } else if scheme.eq_ignore_ascii_case("https") {
         let (host, path) = rest.split_once('/').ok_or(Refusal::OtherHost)?;
-        if !host.eq_ignore_ascii_case(LINK_HOST) {
+        if !host.eq_ignore_ascii_case(app_host) {
             return Err(Refusal::OtherHost);
         }
         path
@@ -204,21 +206,23 @@ mod tests {
 
     use super::*;
 
+    const HOST: &str = DEFAULT_LINK_HOST;
     const ONE: OrganizationId = OrganizationId::from_bytes([1; 16]);
     const OTHER: OrganizationId = OrganizationId::from_bytes([2; 16]);
     const ALARM: AlarmId = AlarmId::from_bytes([3; 16]);
+    const INCIDENT: IncidentId = IncidentId::from_bytes([6; 16]);
     const ME: PersonId = PersonId::from_bytes([4; 16]);
 
     #[test]
     fn a_link_leads_to_exactly_what_it_names_by_both_schemes() {
-        let incident = Target::Incident(IncidentId(ALARM.0));
-        for target in [Target::Alarm(ALARM), Target::Device(DeviceId(ALARM.0)), Target::Alarms, incident] {
+        let device = Target::Device(DeviceId(ALARM.0));
+        for target in [Target::Alarm(ALARM), device, Target::Alarms, Target::Incident(INCIDENT)] {
             let route = Route { organization: Some(ONE), person: None, target };
-            assert_eq!(parse_link(&route.link()), (route, None));
-            let https = route.link().replace("onsite://", &format!("https://{LINK_HOST}/"));
-            assert_eq!(parse_link(&https), (route, None));
+            assert_eq!(parse_link(&route.link(), HOST), (route, None));
+            let https = route.link().replace("onsite://", &format!("https://{HOST}/"));
+            assert_eq!(parse_link(&https, HOST), (route, None));
         }
-        assert_eq!(parse_link("onsite://home"), (Route::HOME, None));
+        assert_eq!(parse_link("onsite://home", HOST), (Route::HOME, None));
     }
 
     #[test]
@@ -226,14 +230,14 @@ mod tests {
         let alarm = format!("organizations/{ONE}/alarms/{ALARM}");
         for (link, reason) in [
             (format!("javascript://{alarm}"), Refusal::OtherScheme),
-            (format!("http://{LINK_HOST}/{alarm}"), Refusal::OtherScheme),
+            (format!("http://{HOST}/{alarm}"), Refusal::OtherScheme),
             (format!("file:///{alarm}"), Refusal::OtherScheme),
             (alarm.clone(), Refusal::OtherScheme),
             (format!("https://evil.example/{alarm}"), Refusal::OtherHost),
-            (format!("https://{LINK_HOST}.evil.example/{alarm}"), Refusal::OtherHost),
-            (format!("https://{LINK_HOST}@evil.example/{alarm}"), Refusal::OtherHost),
-            (format!("https://{LINK_HOST}:8443/{alarm}"), Refusal::OtherHost),
-            (format!("https://{LINK_HOST}"), Refusal::OtherHost),
+            (format!("https://{HOST}.evil.example/{alarm}"), Refusal::OtherHost),
+            (format!("https://{HOST}@evil.example/{alarm}"), Refusal::OtherHost),
+            (format!("https://{HOST}:8443/{alarm}"), Refusal::OtherHost),
+            (format!("https://{HOST}"), Refusal::OtherHost),
             (format!("onsite://organizations/{ONE}/../{OTHER}/alarms"), Refusal::OddPath),
             (format!("onsite://organizations/{ONE}/%2e%2e/alarms"), Refusal::OddPath),
             (format!("onsite://organizations/{ONE}/alarms/{ALARM}?then=x"), Refusal::OddPath),
@@ -244,8 +248,17 @@ mod tests {
             (format!("onsite://organizations/{ONE}/alarms/1"), Refusal::Unknown),
             (format!("onsite://{}", "a".repeat(1_000)), Refusal::TooLong),
         ] {
-            assert_eq!(parse_link(&link), (Route::HOME, Some(reason)), "{link}");
+            assert_eq!(parse_link(&link, HOST), (Route::HOME, Some(reason)), "{link}");
         }
+    }
+
+    #[test]
+    fn the_host_of_links_is_the_apps_own() {
+        let link = format!("https://work.customer.example/organizations/{ONE}/alarms");
+        assert_eq!(parse_link(&link, HOST), (Route::HOME, Some(Refusal::OtherHost)));
+        assert_eq!(parse_link(&link, "work.customer.example").0.target, Target::Alarms);
+        let ours = format!("https://{HOST}/organizations/{ONE}/alarms");
+        assert_eq!(parse_link(&ours, "work.customer.example"), (Route::HOME, Some(Refusal::OtherHost)));
     }
 
     #[test]
@@ -265,7 +278,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_link_panics_and_what_leads_somewhere_names_it(link in ".{0,80}") {
-            let (route, refusal) = parse_link(&link);
+            let (route, refusal) = parse_link(&link, HOST);
             prop_assert!(refusal.is_none() || route == Route::HOME);
         }
     }

@@ -38,6 +38,13 @@ impl Key {
         text
     }
 
+    /// Another key out of this one, for one purpose; who has it cannot find this one or that of another purpose.
+    pub fn derived(&self, purpose: &str) -> Option<Zeroizing<[u8; 32]>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;
+        mac.update(purpose.as_bytes());
+        Some(Zeroizing::new(mac.finalize().into_bytes().into()))
+    }
+
     fn check(&self) -> Option<[u8; 32]> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).ok()?;
         mac.update(b"onsite: key check of the account's files, 1");

@@ -3,6 +3,7 @@
 //! | room | for |
 //! |---|---|
 //! | [`schedule`] | when which feed is read: a step function |
+//! | [`gaps`] | what is missing in what somebody looks at: a step function |
 //! | [`outbox`] | the life of a person's actions: a step function |
 //! | [`feed`] | what a feature registers so that its objects are pulled |
 //! | [`copies`] | where the copy of each feed stands: all that is asked of the table `feed` |
@@ -14,6 +15,7 @@
 pub mod backoff;
 pub mod copies;
 pub mod feed;
+pub mod gaps;
 pub mod handover;
 pub mod outbox;
 pub mod overlays;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use onsite_wire::codes::Code;
-use onsite_wire::ids::{ActionId, PersonId};
+use onsite_wire::ids::{ActionId, OrganizationId, PersonId};
 use onsite_wire::onsite::{Subject, SubjectKind};
 use serde_json::Value;
 use uuid::Uuid;
@@ -46,11 +46,13 @@ pub struct Pending {
 #[derive(Debug, Default)]
 pub struct Overlays {
     person: Mutex<Option<PersonId>>,
-    by_subject: Mutex<HashMap<Subject, Vec<Pending>>>,
+    by_subject: Mutex<BySubject>,
 }
 
+type BySubject = HashMap<Subject, Vec<(OrganizationId, Vec<Pending>)>>;
+
 impl Overlays {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Vec<Pending>>> {
+    fn lock(&self) -> MutexGuard<'_, BySubject> {
         self.by_subject.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -67,22 +69,37 @@ impl Overlays {
     /// What shapes a subject, in the order in which it was made.
     pub fn of(&self, kind: SubjectKind, id: Uuid) -> Vec<Pending> {
         let all = self.lock();
-        if all.is_empty() { Vec::new() } else { all.get(&Subject { kind, id }).cloned().unwrap_or_default() }
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let of_it = all.get(&Subject { kind, id }).into_iter().flatten();
+        of_it.flat_map(|(_, pending)| pending.iter().cloned()).collect()
+    }
+
+    /// What shapes a subject in one organization. Only a person is the subject of actions in several.
+    pub fn of_in(&self, organization: OrganizationId, kind: SubjectKind, id: Uuid) -> Vec<Pending> {
+        let all = self.lock();
+        let of_it = all.get(&Subject { kind, id }).into_iter().flatten();
+        of_it.filter(|(of, _)| *of == organization).flat_map(|(_, pending)| pending.iter().cloned()).collect()
     }
 
     /// Where a subject's youngest own action stands; `None`: nothing of one's own shapes it.
     pub fn standing(&self, kind: SubjectKind, id: Uuid) -> Option<Standing> {
         let all = self.lock();
-        let shaping = all.get(&Subject { kind, id })?.iter().filter(|pending| pending.parked.is_none());
-        shaping.map(|pending| pending.standing).min()
+        let of_it = all.get(&Subject { kind, id })?.iter().flat_map(|(_, pending)| pending);
+        of_it.filter(|pending| pending.parked.is_none()).map(|pending| pending.standing).min()
     }
 
-    /// Replaces what shapes a subject.
-    pub fn set(&self, subject: Subject, pending: Vec<Pending>) {
-        if pending.is_empty() {
-            self.lock().remove(&subject);
-        } else {
-            self.lock().insert(subject, pending);
+    /// Replaces what shapes a subject in its organization.
+    pub fn set(&self, organization: OrganizationId, subject: Subject, pending: Vec<Pending>) {
+        let mut all = self.lock();
+        let of_it = all.entry(subject).or_default();
+        of_it.retain(|(of, _)| *of != organization);
+        if !pending.is_empty() {
+            of_it.push((organization, pending));
+        }
+        if of_it.is_empty() {
+            all.remove(&subject);
         }
     }
 

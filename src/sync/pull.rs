@@ -320,6 +320,26 @@ impl<'a, F: Feed> Pull<'a, F> {
     }
 }
 
+/// Asks for one object by itself, as for one that is to be shown now and did not come with its feed yet.
+pub async fn ask_for_one<F: Feed>(
+    feed: &Arc<F>,
+    puller: &Puller,
+    organization: OrganizationId,
+    id: Uuid,
+) -> Result<(), crate::error::Error> {
+    let nothing_read = Read::Changes(Mark { generation: None, offset: 0 });
+    let asked = async {
+        Pull::new(feed, puller, organization, nothing_read).ask_for(vec![id]).await?;
+        // It is to be seen when this returns.
+        Ok(puller.store.write_behind(Writer::settle).await?)
+    };
+    asked.await.map_err(|trouble: Trouble| match trouble {
+        Trouble::Net(fault) => fault.into(),
+        Trouble::Store(fault) => fault.into(),
+        Trouble::GenerationChanged => crate::error::Error::new(trouble.code()),
+    })
+}
+
 fn wanted(route: &Route) -> Wanted {
     let arrays = route.arrays.iter().filter(|name| !name.is_empty());
     arrays.fold(Wanted::default().number("offset"), |wanted, name| wanted.array(name))

@@ -7,4 +7,8 @@
 mod killing;
 mod ledger;
 mod phone;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../crates/rules/src/photo/samples.rs"]
+mod samples;
+mod uploading;
 mod victim;

@@ -1,8 +1,8 @@
 //! Finds a position in bytes, however it is written.
 //!
 //! Looked for: decimal degrees with three decimals or more, with a point or a comma; radians with five; degrees times 10⁵,
-//! 10⁶ and 10⁷ as integers; degrees, minutes and seconds; geohashes from six letters on; floats as bytes in both orders. In
-//! the bytes as they are, and in what base64, hexadecimal, percent-encoding and gzip hide, three layers deep.
+//! 10⁶ and 10⁷ as integers; degrees, minutes and seconds; geohashes from six letters on; floats as bytes in both orders; degrees and
+//! minutes as EXIF has them in a photo, in both orders. In the bytes as they are, and in what base64, hexadecimal, percent-encoding and gzip hide, three layers deep.
 
 use std::io::Read as _;
 
@@ -40,6 +40,10 @@ fn spellings(lat: f64, lon: f64) -> Vec<Spelling> {
             add("DMS", format!("{degrees}°{minutes}'{seconds}").into_bytes(), true);
             add("DMS", format!("{degrees}d{minutes}m{seconds}").into_bytes(), true);
         }
+        // Seconds stand over any number there; degrees and minutes over one.
+        let exif = [degrees as u32, 1, minutes as u32, 1];
+        add("EXIF", exif.iter().flat_map(|number| number.to_le_bytes()).collect(), false);
+        add("EXIF", exif.iter().flat_map(|number| number.to_be_bytes()).collect(), false);
         add("degrees and minutes", format!("{degrees}°{rest:.2}").into_bytes(), true);
         for value in [value, -value] {
             add("float", value.to_le_bytes().to_vec(), false);

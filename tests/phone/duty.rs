@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onsite::account::ActionStage;
-use onsite::duty::{Name, Reach};
+use onsite::duty::{Name, Reach, Settings, Wish};
 use onsite::error::Code;
 use onsite_server::clock::ManualClock;
 use onsite_server::demo;
@@ -266,6 +266,64 @@ async fn who_to_call_needs_asset_advisor_at_the_site_and_says_so_without_signal_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_chat_says_who_is_in_it_and_who_of_them_is_on_duty_also_without_signal_with_its_age() {
+    let backend = house().await;
+    let (ada, zoe) = two(&backend).await;
+    // A device of Hamburg, as the one who may see Hamburg only is to see the incident as well.
+    let device = crate::incidents::device(&backend, onsite_wire::rest::Subscription::AssetAdvisor);
+    let incidents = zoe.account.incidents();
+    let open = incidents.opening(device).await.unwrap().under_way;
+    let id = match open {
+        Some(id) => id,
+        None => incidents.open(device, "Noise", "", Vec::new(), true).await.unwrap(),
+    };
+    zoe.until("the server has it", |account| account.state().waiting == 0).await;
+    incidents.write(id, "I am here").await.unwrap();
+    zoe.until("sent", |account| account.state().waiting == 0).await;
+    ada.account.duty().switch(true).await.unwrap();
+    ada.stand(HAMBURG, 6).await;
+    zoe.sees(ada.me(), "at the site", |one| one.is_some_and(|one| one.at.is_some())).await;
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    let present = loop {
+        let present = incidents.page(id).await.unwrap().present;
+        if present.people.iter().any(|one| one.takes_part && one.author.id == Some(zoe.me())) {
+            break present;
+        }
+        assert!(std::time::Instant::now() < deadline, "never in it: {present:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    let of = |who| present.people.iter().find(|one| one.author.id == Some(who)).cloned();
+    assert_eq!(of(zoe.me()).map(|one| (one.takes_part, one.on_duty.is_some())), Some((true, false)));
+    let reading_along = of(ada.me()).unwrap();
+    assert!(!reading_along.takes_part, "she has not written yet");
+    assert_eq!(reading_along.on_duty.map(|one| one.site_label).as_deref(), Some("Hamburg Süd"));
+    // Only what is read from here on stays as old as it is.
+    zoe.account.set_offline(true).unwrap();
+    zoe.until("offline", |account| account.state().offline).await;
+    let read = incidents.page(id).await.unwrap().present.duty_read.unwrap();
+    ada.account.duty().switch(false).await.unwrap();
+    let known = incidents.page(id).await.unwrap().present;
+    assert_eq!(known.duty_read, Some(read), "as old as it is");
+    assert!(known.people.iter().any(|one| one.author.id == Some(ada.me()) && one.on_duty.is_some()));
+    // The lease is over by then, whether or not the server can say so; on duty she was when that was read.
+    zoe.clock.pass(16 * MINUTE);
+    let later = incidents.page(id).await.unwrap().present;
+    let ada_now = later.people.iter().find(|one| one.author.id == Some(ada.me())).and_then(|one| one.on_duty.clone());
+    assert!(ada_now.is_some_and(|one| one.at.is_none()));
+    zoe.account.set_offline(false).unwrap();
+    zoe.sees(ada.me(), "off duty", |one| one.is_none()).await;
+    // When it was read is noted right behind what was read.
+    loop {
+        let now_off = incidents.page(id).await.unwrap().present;
+        if now_off.people.iter().all(|one| one.on_duty.is_none()) && now_off.duty_read > Some(read) {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "never as new as it is: {now_off:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_see_a_site_sees_only_that_somebody_is_on_duty() {
     let backend = house().await;
     let (ada, zoe) = two(&backend).await;
@@ -302,4 +360,85 @@ async fn before_the_first_sign_in_nobody_is_on_duty_and_the_switch_says_why() {
     assert_eq!(account.duty().standing().name, Name::OffDuty);
     let who = backend.person(0, Role::Viewer);
     account.sign_in(&who.0, &SecretString::from(who.1)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lets_go_of_a_switch_that_came_too_late_is_off_duty_and_who_presses_again_has_decided() {
+    let (backend, clock) = slow_house().await;
+    let (ada, zoe) = two(&backend).await;
+    let pass = |minutes: i64| {
+        ada.clock.pass(minutes * MINUTE);
+        clock.advance_millis(minutes * MINUTE);
+    };
+    let too_late = async || {
+        ada.account.set_offline(true).unwrap();
+        ada.account.duty().switch(true).await.unwrap();
+        pass(3 * 60);
+        ada.account.set_offline(false).unwrap();
+        ada.until("parked", |account| account.state().parked == 1).await;
+        ada.account.actions().into_iter().find(|action| matches!(action.stage, ActionStage::Parked { .. })).unwrap()
+    };
+    let parked = too_late().await;
+    ada.account.discard(parked.id).await.unwrap();
+    assert_eq!(ada.standing().name, Name::OffDuty, "nobody reads anything else");
+
+    too_late().await;
+    ada.account.duty().switch(false).await.unwrap();
+    ada.account.duty().switch(true).await.unwrap();
+    zoe.sees(ada.me(), "on duty", |one| one.is_some()).await;
+    ada.until("nothing is left to be decided", |account| account.state().parked == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_without_an_answer_no_colleagues_site_is_shown() {
+    let backend = house().await;
+    let (ada, zoe) = two(&backend).await;
+    ada.account.duty().switch(true).await.unwrap();
+    ada.stand(HAMBURG, 6).await;
+    zoe.sees(ada.me(), "at the site", |one| one.is_some_and(|one| one.at.is_some())).await;
+    // The phone is started again with its clock set back: by it the lease would hold for hours.
+    backend.server.faults().set_offline(true);
+    zoe.clock.restart();
+    zoe.clock.set_wall(-5 * 60 * MINUTE);
+    let zoe = zoe.restarted().await;
+    let seen = zoe.sees(ada.me(), "on duty", |one| one.is_some()).await.unwrap();
+    assert_eq!(seen.at, None);
+    backend.server.faults().set_offline(false);
+    zoe.account.network_changed().unwrap();
+    zoe.sees(ada.me(), "at the site", |one| one.is_some_and(|one| one.at.is_some())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_shift_leaving_the_last_site_reminds_and_duty_ends_by_itself_where_that_was_chosen() {
+    let (backend, clock) = slow_house().await;
+    let (ada, zoe) = two(&backend).await;
+    let pass = |minutes: i64| {
+        ada.clock.pass(minutes * MINUTE);
+        clock.advance_millis(minutes * MINUTE);
+        ada.account.clock_changed().unwrap();
+    };
+    let chosen = Settings { shift_hours: 1, auto_off_hours: Some(4), ..Settings::default() };
+    ada.account.duty().set_settings(chosen).await.unwrap();
+    let mut wishes = ada.account.duty().wishes();
+    ada.account.duty().switch(true).await.unwrap();
+    ada.stand(HAMBURG, 6).await;
+    pass(70);
+    ada.stand(HAMBURG, 2).await;
+    ada.stand(NOWHERE, 14).await;
+    assert_eq!(ada.standing().name, Name::Outside);
+    pass(11);
+    let reminded = async {
+        loop {
+            match wishes.recv().await {
+                Ok(Wish::Remind) => break,
+                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                Err(closed) => panic!("{closed}"),
+            }
+        }
+    };
+    tokio::time::timeout(crate::support::PATIENCE, reminded).await.expect("nobody was reminded");
+    zoe.sees(ada.me(), "still on duty", |one| one.is_some()).await;
+    pass(3 * 60);
+    ada.until("off by itself", |account| account.duty().standing().name == Name::OffDuty).await;
+    zoe.sees(ada.me(), "off duty", |one| one.is_none()).await;
 }

@@ -13,13 +13,17 @@ use crate::support::{Backend, PATIENCE, Phone, now};
 
 /// A listener's copy of a window on a chat.
 pub struct Chat {
-    window: ChatWindow,
+    pub window: ChatWindow,
     pub rows: Vec<ChatRow>,
 }
 
 impl Chat {
     pub fn of(phone: &Phone, incident: IncidentId) -> Self {
-        Self { window: phone.account.incidents().chat(incident, 1_000), rows: Vec::new() }
+        Self::sized(phone, incident, 1_000)
+    }
+
+    pub fn sized(phone: &Phone, incident: IncidentId, size: usize) -> Self {
+        Self { window: phone.account.incidents().chat(incident, size), rows: Vec::new() }
     }
 
     pub async fn until(&mut self, what: &str, is: impl Fn(&[ChatRow]) -> bool) {
@@ -88,12 +92,12 @@ pub async fn opened(phone: &Phone, backend: &Backend) -> IncidentId {
     id
 }
 
-async fn sees(phone: &Phone, id: IncidentId) {
+pub async fn sees(phone: &Phone, id: IncidentId) {
     let mut list = List::of(phone, IncidentFilter::default());
     list.until("the incident came", |list| list.rows.iter().any(|row| row.id == id && !row.on_phone)).await;
 }
 
-async fn agent(backend: &Backend, id: IncidentId, text: Option<&str>, to: Option<IncidentState>) {
+pub async fn agent(backend: &Backend, id: IncidentId, text: Option<&str>, to: Option<IncidentState>) {
     let deed = AgentDeed { agent: "Mika".into(), text: text.map(str::to_owned), to };
     backend.server.store().agent_acts(backend.organization(0), id, deed).await.unwrap();
 }
@@ -262,30 +266,6 @@ async fn an_incident_opened_without_signal_is_there_at_once_and_its_messages_fol
     list.until("on the server", |list| list.rows.len() == 1 && !list.rows[0].on_phone).await;
     let mut chat = Chat::of(&vera, id);
     chat.until("with its message", |rows| rows.len() == 1 && rows[0].number == Some(1)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn after_a_long_absence_a_gap_is_marked_and_filled() {
-    let backend = Backend::with(quiet()).await;
-    let ada = Phone::signed_in(&backend, &backend.person(0, Role::Administrator)).await;
-    let id = opened(&ada, &backend).await;
-    sees(&ada, id).await;
-    for n in 0..180 {
-        agent(&backend, id, Some(&format!("line {n}")), None).await;
-    }
-    let vera = Phone::signed_in(&backend, &backend.person(0, Role::Viewer)).await;
-    let mut chat = Chat::of(&vera, id);
-    chat.until("a full read brings the last 50", |rows| rows.len() == 50).await;
-    assert_eq!(chat.rows.last().unwrap().missing_before, 130, "and says how many it did not");
-    assert_eq!(vera.account.incidents().page(id).await.unwrap().row.unread, 180);
-    assert_eq!(vera.account.incidents().fill(id).await.unwrap(), 100);
-    chat.until("a part", |rows| rows.len() == 150 && rows.iter().map(|row| row.missing_before).sum::<i64>() == 30)
-        .await;
-    assert_eq!(vera.account.incidents().fill(id).await.unwrap(), 30);
-    assert_eq!(vera.account.incidents().fill(id).await.unwrap(), 0);
-    chat.until("all", |rows| rows.len() == 180 && rows.iter().all(|row| row.missing_before == 0)).await;
-    let numbers: Vec<_> = chat.rows.iter().rev().filter_map(|row| row.number).collect();
-    assert_eq!(numbers, (1..=180).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]

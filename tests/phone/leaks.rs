@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use onsite::duty::Name;
+use onsite::photos::{NewPhoto, PhotoSource};
 use onsite_wire::onsite::Role;
 
 use crate::coordinates::{found, geohash};
+use crate::samples::{full_jpeg, plain_jpeg, rationals, segment, tiff};
 use crate::shift::Technician;
 use crate::support::Backend;
 use crate::wiretap::Wiretap;
@@ -30,6 +32,7 @@ async fn shift(backend: &Backend) -> (Wiretap, Vec<(f64, f64)>) {
     let ada = ada.restarted().await;
     ada.stand(HAMBURG, 2).await;
     ada.stand(ON_THE_WAY, 14).await;
+    photograph(backend, &ada).await;
     ada.account.export_diagnostics().await.unwrap();
     ada.account.duty().switch(false).await.unwrap();
     ada.until("all is sent", |account| account.state().waiting == 0).await;
@@ -40,6 +43,20 @@ async fn shift(backend: &Backend) -> (Wiretap, Vec<(f64, f64)>) {
     (tap, positions)
 }
 
+/// Sends a photo that says where it was taken, in itself and in its preview.
+async fn photograph(backend: &Backend, ada: &Technician) {
+    let incidents = backend.server.store().open_incidents(backend.organization(0)).await.unwrap();
+    let exif = segment(0xe1, &[b"Exif\0\0", &tiff(HAMBURG, 6, true)[..]].concat());
+    let small = plain_jpeg(64, 48, 900, 2);
+    let preview = [&small[..2], &exif, &small[2..]].concat();
+    let photo = full_jpeg(HAMBURG, 6, false, 9_000, 1);
+    let both = [&photo[..], &preview].concat();
+    assert!(found(&both, &[HAMBURG]).contains(&"EXIF"), "what is looked for is in it");
+    let photo = NewPhoto { source: PhotoSource::Bytes(photo), preview: Some(preview) };
+    ada.account.incidents().write_with_photo(incidents[0].id, "the display", photo).await.unwrap();
+    ada.until("the photo is sent", |account| account.state().waiting == 0 && account.photos().is_empty()).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_byte_that_a_phone_sends_in_a_whole_shift_says_where_its_person_is() {
     let backend = Backend::demo().await;
@@ -47,6 +64,7 @@ async fn no_byte_that_a_phone_sends_in_a_whole_shift_says_where_its_person_is() 
     let sent = tap.sent();
     let holds = |text: &str| memchr::memmem::find(&sent, text.as_bytes()).is_some();
     assert!(holds("\"kind\":\"duty\"") && holds("\"kind\":\"presence\""), "the shift was lived through the tap");
+    assert!(holds("/photos/") && holds("application/octet-stream"), "with its photo");
     assert_eq!(found(&sent, &positions), Vec::<&str>::new());
 }
 
@@ -70,6 +88,8 @@ fn leaks((lat, lon): (f64, f64)) -> Vec<(&'static str, Vec<u8>)> {
         ("DMS", format!("{}°{:02}'{:05.2}\"N", lat.floor(), minutes.floor(), minutes.fract() * 60.0).into_bytes()),
         ("geohash", format!("cell={}", geohash(lat, lon, 9)).into_bytes()),
         ("float", lat.to_le_bytes().to_vec()),
+        ("EXIF", [rationals(lat, true), rationals(lon, true)].concat()),
+        ("EXIF", [rationals(lat, false), rationals(lon, false)].concat()),
         ("decimal", base64(json.as_bytes()).into_bytes()),
         ("decimal", hex.into_bytes()),
         ("decimal", json.replace('.', "%2E").into_bytes()),

@@ -11,12 +11,20 @@ mod damage;
 mod deciding;
 mod duty;
 mod faults;
+mod gaps;
 mod incidents;
 mod leaks;
 mod muting;
+mod notices;
+mod opening;
 mod out_of_sight;
+mod photos;
 mod reading;
+mod ready;
 mod restore;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../crates/rules/src/photo/samples.rs"]
+mod samples;
 mod shift;
 mod support;
 mod switch;

@@ -30,7 +30,7 @@ fn technician(documents: &[OrganizationDocument]) -> (PersonId, (String, String)
 fn tables_with(folder: &std::path::Path, organization: OrganizationId) -> Vec<String> {
     let cache = rusqlite::Connection::open(folder.join("cache.db")).unwrap();
     let key = "07".repeat(32);
-    cache.execute_batch(&format!("PRAGMA key = \"x'{key}'\"; PRAGMA cipher_page_size = 4096;")).unwrap();
+    cache.execute_batch(&format!("PRAGMA key = \"x'{key}'\"; PRAGMA cipher_page_size = 8192;")).unwrap();
     let of = "SELECT name FROM sqlite_schema WHERE type = 'table'
                AND EXISTS (SELECT 1 FROM pragma_table_info(sqlite_schema.name) WHERE name = 'organization')";
     let mut tables = cache.prepare(of).unwrap();

@@ -243,4 +243,13 @@ impl Phone {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+
+    /// Waits until an alarm has come.
+    pub async fn until_row_is_there(&self, id: AlarmId) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.account.alarms().detail(id).await.is_err() {
+            assert!(Instant::now() < deadline, "the alarm never came");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! What a day brings: when people act, phones die, servers restart. Times are drawn, most of them close together, because
 //! trouble comes in company.
 
-use onsite::sync::outbox::{self, Draft, State, SubjectName};
-use onsite_rules::action::MESSAGE;
+use onsite::sync::outbox::{self, Draft, Entry, State, SubjectName};
+use onsite_rules::action::{DUTY, MESSAGE, PRESENCE, READ_NOTICES};
 use onsite_wire::ids::{ActionId, OrganizationId, Uuid};
 use onsite_wire::onsite::{Subject, SubjectKind};
 use onsite_wire::time::Timestamp;
@@ -21,7 +21,9 @@ impl World {
         for phone in 0..self.phones.len() {
             self.later(0, Happening::Starts(phone));
             self.plan_phone(phone, &troubles, day_ms);
+            self.plan_duty(phone, &troubles, day_ms);
         }
+        self.plan_notices(&troubles, day_ms);
         for _ in 0..2 {
             let at = self.moment(&troubles, day_ms);
             self.later(at, Happening::BacksUp);
@@ -49,7 +51,7 @@ impl World {
     }
 
     /// A moment of the day, near one of its troubles as a rule.
-    fn moment(&mut self, troubles: &[i64], day_ms: i64) -> i64 {
+    pub(super) fn moment(&mut self, troubles: &[i64], day_ms: i64) -> i64 {
         let near = self.chance.pick(troubles).copied().filter(|_| self.chance.happens(800));
         let at = match near {
             Some(trouble) => trouble + self.chance.between(0, 10 * MINUTE),
@@ -88,7 +90,7 @@ impl World {
     }
 
     /// Something that begins and ends a few times a day.
-    fn plan_spans(
+    pub(super) fn plan_spans(
         &mut self,
         most: u64,
         longest_ms: i64,
@@ -134,7 +136,7 @@ impl World {
     }
 
     /// An action as the feature would make it, entered in the ledger.
-    fn draft(
+    pub(super) fn draft(
         &mut self,
         phone: usize,
         organization: OrganizationId,
@@ -195,9 +197,15 @@ impl World {
     pub(super) fn decides(&mut self, phone: usize) -> Result<(), String> {
         let Some(life) = &self.phones[phone].life else { return Ok(()) };
         let open = |state: &State| !matches!(state, State::OnServer(_));
-        let undecided: Vec<_> = life.outbox.entries().filter(|entry| open(&entry.state)).cloned().collect();
+        // A presence is the phone's own: nobody sees one waiting.
+        let undecided =
+            |entry: &&Entry| open(&entry.state) && ![PRESENCE.name, READ_NOTICES.name].contains(&entry.kind.as_str());
+        let undecided: Vec<_> = life.outbox.entries().filter(undecided).cloned().collect();
         let Some(entry) = self.chance.pick(&undecided).cloned() else { return Ok(()) };
         self.phones[phone].wishes.insert(entry.id);
+        if entry.kind == DUTY.name {
+            return self.decides_switch(phone, &entry);
+        }
         if matches!(entry.state, State::Parked(_)) && self.chance.happens(600) {
             self.tally.count("retried");
             let draft = self.draft(phone, entry.organization, entry.subject.id, &entry.kind, Some(entry.id));

@@ -32,7 +32,7 @@ impl World {
         self.perform_all(phone)
     }
 
-    fn perform_all(&mut self, phone: usize) -> Result<(), String> {
+    pub(super) fn perform_all(&mut self, phone: usize) -> Result<(), String> {
         while let Some(todo) = self.phones[phone].life.as_mut().and_then(|life| life.todo.pop_front()) {
             if self.chance.happens(self.weather.dies_between_effects) {
                 self.tally.count("died between effects");
@@ -42,6 +42,7 @@ impl World {
             match todo {
                 Todo::Outbox(effect) => self.perform_outbox(phone, effect)?,
                 Todo::Schedule(effect) => self.perform_schedule(phone, effect),
+                Todo::Duty(effect) => self.perform_duty(phone, effect)?,
             }
         }
         Ok(())
@@ -49,7 +50,10 @@ impl World {
 
     fn perform_outbox(&mut self, phone: usize, effect: outbox::Effect) -> Result<(), String> {
         match effect {
-            outbox::Effect::Record(record) => self.phones[phone].record(&record, &mut self.ledger, &self.server)?,
+            outbox::Effect::Record(record) => {
+                self.counts(phone, &record);
+                self.phones[phone].record(&record, &mut self.ledger, &self.server, self.now_ms)?;
+            }
             outbox::Effect::Rejected { action, .. } => {
                 self.phones[phone].wishes.remove(&action);
                 self.ledger.made.retain(|id, made| *id != action || made.durable);
@@ -143,9 +147,11 @@ impl World {
             return Ok(());
         }
         self.phones[phone].start(self.now_ms)?;
+        self.empties_inbox(phone)?;
         let (to_outbox, to_schedule) = self.phones[phone].first_events();
         to_outbox.into_iter().try_for_each(|event| self.tell_outbox(phone, event))?;
-        to_schedule.into_iter().try_for_each(|event| self.tell_schedule(phone, event))
+        to_schedule.into_iter().try_for_each(|event| self.tell_schedule(phone, event))?;
+        self.takes_up_duty(phone)
     }
 
     pub(super) fn tells_session(&mut self, phone: usize) -> Result<(), String> {

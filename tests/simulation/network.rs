@@ -6,8 +6,8 @@ use onsite_wire::codes::Code;
 use onsite_wire::ids::{OrganizationId, PersonId};
 use onsite_wire::onsite::{ActionResult, ActionsRequest};
 
-use super::server::{FEED, tally};
-use super::world::{Bad, Happening, Listener, MINUTE, Reply, Request, SECOND, World};
+use super::server::{Arrival, FEED, tally};
+use super::world::{Bad, Happening, Listener, MINUTE, Reply, Request, SECOND, Sent, World};
 
 /// The driver's own limit for a request.
 const TIME_LIMIT_MS: i64 = 60 * SECOND;
@@ -26,45 +26,43 @@ impl World {
         let life = self.phones[phone].lives;
         if !self.phones[phone].signal || !self.server.up {
             let after = self.chance.between(5, 5 * SECOND);
-            self.later(after, Happening::Answers { phone, life, reply: failed(&request, Bad::NotReached) });
+            self.later(
+                after,
+                Happening::Answers { phone, life, reply: failed(&request, Bad::NotReached), clock: None },
+            );
             return;
         }
         // Whatever comes first counts: the answer, or the end of the driver's patience. A stream has no end.
         if !matches!(request, Request::Stream { .. }) {
             let reply = failed(&request, Bad::Lost);
-            self.later(TIME_LIMIT_MS, Happening::Answers { phone, life, reply });
+            self.later(TIME_LIMIT_MS, Happening::Answers { phone, life, reply, clock: None });
         }
         if self.chance.happens(self.weather.lost_on_the_way) {
             self.tally.count("lost on the way");
             return;
         }
-        let sender = self.phones[phone].session();
+        let sent = Sent { at_ms: self.now_ms, by: self.phones[phone].session() };
         if self.chance.happens(self.weather.doubled) {
             self.tally.count("doubled");
             let again = self.delay() + self.delay();
-            self.later(again, Happening::Arrives { phone, life, sender, request: request.clone() });
+            self.later(again, Happening::Arrives { phone, life, sent, request: request.clone() });
         }
         let delay = self.delay();
-        self.later(delay, Happening::Arrives { phone, life, sender, request });
+        self.later(delay, Happening::Arrives { phone, life, sent, request });
     }
 
     /// A request reaches the server.
-    pub(super) fn arrives(
-        &mut self,
-        phone: usize,
-        life: u64,
-        sender: Option<PersonId>,
-        request: Request,
-    ) -> Result<(), String> {
+    pub(super) fn arrives(&mut self, phone: usize, life: u64, sent: Sent, request: Request) -> Result<(), String> {
         if !self.server.up {
             return Ok(());
         }
+        let sender = sent.by;
         if let Some(bad) = self.turned_away(sender, &request) {
-            self.reply(phone, life, failed(&request, bad));
+            self.reply(phone, life, sent, failed(&request, bad));
             return Ok(());
         }
         let reply = match request.clone() {
-            Request::Actions { ticket, body } => self.act(sender, ticket, &body)?,
+            Request::Actions { ticket, body } => self.act(sent, ticket, &body)?,
             Request::Pull { ticket, feed, read } => Some(self.read(ticket, feed, read)),
             Request::Digest { ticket, feed } => {
                 let (offset, tally) = self.server.digest(feed.organization);
@@ -75,9 +73,9 @@ impl World {
         if self.chance.happens(self.weather.fault) {
             // The fault came behind the commit.
             self.tally.count("fault");
-            self.reply(phone, life, failed(&request, Bad::Fault));
+            self.reply(phone, life, sent, failed(&request, Bad::Fault));
         } else if let Some(reply) = reply {
-            self.reply(phone, life, reply);
+            self.reply(phone, life, sent, reply);
         }
         Ok(())
     }
@@ -113,9 +111,11 @@ impl World {
         stumbles
     }
 
-    fn act(&mut self, sender: Option<PersonId>, ticket: u64, body: &ActionsRequest) -> Result<Option<Reply>, String> {
-        let Some(sender) = sender else { return Ok(None) };
-        let taken = self.server.act(sender, body, self.now_ms, &self.ledger)?;
+    fn act(&mut self, sent: Sent, ticket: u64, body: &ActionsRequest) -> Result<Option<Reply>, String> {
+        let Some(sender) = sent.by else { return Ok(None) };
+        let arrival = Arrival { sent_ms: sent.at_ms, now_ms: self.now_ms };
+        let taken = self.server.act(sender, body, arrival, &self.ledger)?;
+        self.look_at_leases();
         let generation = self.server.generation;
         let Some(results) = taken else {
             self.tally.count("generation refused");
@@ -191,13 +191,14 @@ impl World {
     }
 
     /// An answer on its way back.
-    fn reply(&mut self, phone: usize, life: u64, reply: Reply) {
+    fn reply(&mut self, phone: usize, life: u64, sent: Sent, reply: Reply) {
         if !self.phones[phone].signal || self.chance.happens(self.weather.answer_lost) {
             self.tally.count("answer lost");
             return;
         }
         let delay = self.delay();
-        self.later(delay, Happening::Answers { phone, life, reply });
+        let clock = Some((sent.at_ms, self.now_ms));
+        self.later(delay, Happening::Answers { phone, life, reply, clock });
     }
 
     /// An answer reaches the phone, if the process that asked still lives.
@@ -250,9 +251,10 @@ impl World {
         if read == Read::Full {
             copy.clear();
         }
-        copy.extend(rows);
+        copy.extend(rows.clone());
         disk.marks.insert(feed.clone(), mark);
         let more = matches!(read, Read::Changes(before) if before.offset != offset);
+        self.notices_come(phone, &rows)?;
         let organization = feed.organization;
         let reached = outbox::Event::FeedReached { organization, feed: FEED.to_owned(), generation, offset };
         self.tell_outbox(phone, reached)?;

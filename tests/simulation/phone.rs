@@ -3,14 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use onsite::duty::switch::wished;
+use onsite::duty::{Duty, IOS_REGIONS, Settings, Stored};
+use onsite::net::{KeptClock, ServerClock};
+use onsite::sync::outbox::table::{Name, allows};
 use onsite::sync::outbox::{self, Entry, KindRules, Outbox, Record, Stage, State};
 use onsite::sync::schedule::{self, Feed, FeedRecord, FeedTimes, Mark, Schedule};
 use onsite::time::Moment;
-use onsite_rules::action::{ACKNOWLEDGE, MESSAGE, MUTE, RELEASE, UNMUTE};
+use onsite_rules::action::{ACKNOWLEDGE, MESSAGE, MUTE, PRESENCE, READ_NOTICES, RELEASE, UNMUTE};
+use onsite_rules::duty::LEASE_MS;
 use onsite_wire::ids::{ActionId, OrganizationId, PersonId, Uuid};
 use onsite_wire::time::Timestamp;
 
+use super::duty::Walk;
 use super::ledger::Ledger;
+use super::notices::Told;
 use super::server::{FEED, Row, Server};
 
 /// A defect of the driver, to see whether the simulation finds it.
@@ -22,10 +29,15 @@ pub enum Mutant {
     AsksAgainUnderANewId,
     NeverWakes,
     SchedulesByTheWallClock,
+    ShowsWhatIsOver,
+    ForgetsTheSwitchAtStart,
 }
 
 /// The longest that a next attempt may be away.
 const LONGEST_WAIT_MS: i64 = 60 * 60_000;
+
+/// With more actions than this a phone is looked at once in so many times.
+const MANY: usize = 100;
 
 /// What an id gets from the driver that makes new ones.
 const NEW_ID: u128 = 1 << 100;
@@ -48,11 +60,18 @@ pub struct Phone {
     pub lent: bool,
     pub front: bool,
     pub made: usize,
+    looks: usize,
     /// Something happened to it since it was checked last.
     pub touched: bool,
     /// Parked actions about which the person decided, before that is recorded.
     pub wishes: BTreeSet<ActionId>,
-    mutant: Mutant,
+    /// What its person chose about duty.
+    pub settings: Settings,
+    /// Where its person is, and what the phone's system gives away of it.
+    pub walk: Walk,
+    /// What was told of events. It survives, like the disk.
+    pub told: Told,
+    pub mutant: Mutant,
 }
 
 /// What survives. A process that starts finds the actions as they are written and read again.
@@ -62,6 +81,9 @@ pub struct Disk {
     pub rows: BTreeMap<OrganizationId, BTreeMap<Uuid, Row>>,
     pub marks: BTreeMap<Feed, Mark>,
     pub times: BTreeMap<Feed, FeedTimes>,
+    /// Duty as it is written.
+    pub duty: String,
+    pub clock: Option<KeptClock>,
 }
 
 /// What does not.
@@ -75,6 +97,9 @@ pub struct Life {
     pub schedule_wake: Option<i64>,
     /// The pulls under way.
     pub pulls: BTreeMap<Feed, u64>,
+    pub duty: Duty,
+    pub duty_wake: Option<i64>,
+    pub clock: ServerClock,
 }
 
 /// An effect that is still to be performed.
@@ -82,6 +107,7 @@ pub struct Life {
 pub enum Todo {
     Outbox(outbox::Effect),
     Schedule(schedule::Effect),
+    Duty(onsite::duty::Effect),
 }
 
 impl Phone {
@@ -101,8 +127,12 @@ impl Phone {
             lent: false,
             front: false,
             made: 0,
+            looks: 0,
             touched: false,
             wishes: BTreeSet::new(),
+            settings: Settings::default(),
+            walk: Walk::default(),
+            told: Told::default(),
             mutant,
         }
     }
@@ -141,6 +171,15 @@ impl Phone {
             entries.retain(|entry| !matches!(&entry.state, State::Waiting(waiting) if waiting.attempts > 0));
         }
         self.lives += 1;
+        let stored: Stored = if self.disk.duty.is_empty() {
+            Stored::default()
+        } else {
+            serde_json::from_str(&self.disk.duty).map_err(|error| format!("unreadable: {error}"))?
+        };
+        let mut clock = ServerClock::default();
+        if let Some(kept) = self.disk.clock {
+            clock.recall(kept);
+        }
         self.life = Some(Life {
             number: self.lives,
             outbox: Outbox::recover(self.person, kinds(), entries, &now),
@@ -149,6 +188,9 @@ impl Phone {
             outbox_wake: None,
             schedule_wake: None,
             pulls: BTreeMap::new(),
+            duty: Duty::recover(stored, self.settings, IOS_REGIONS, &now),
+            duty_wake: None,
+            clock,
         });
         Ok(())
     }
@@ -172,6 +214,17 @@ impl Phone {
         to_schedule.push(schedule::Event::Front(self.front));
         to_schedule.push(schedule::Event::Session(self.token));
         (to_outbox, to_schedule)
+    }
+
+    /// What the person wishes by the switches in memory; nothing while no app runs.
+    pub fn wished(&self) -> Option<bool> {
+        wished(self.life.as_ref()?.outbox.entries())
+    }
+
+    /// Whether the phone says that its person is on duty.
+    pub fn is_on_duty(&self, now_ms: i64) -> bool {
+        let now = self.moment(now_ms);
+        self.life.as_ref().is_some_and(|life| life.duty.standing(&now).on.is_some())
     }
 
     /// What the disk has of the actions, as it is read.
@@ -232,15 +285,17 @@ impl Phone {
     }
 
     /// One transaction on own.db, with what may be written and deleted.
-    pub fn record(&mut self, record: &Record, ledger: &mut Ledger, server: &Server) -> Result<(), String> {
+    pub fn record(&mut self, record: &Record, ledger: &mut Ledger, server: &Server, now_ms: i64) -> Result<(), String> {
         for id in &record.forget {
-            self.may_forget(*id, record, ledger, server)?;
+            self.may_forget(*id, record, ledger, server, now_ms)?;
+            self.moves(*id, Name::Nowhere)?;
             if self.disk.own.remove(id).is_some() {
                 ledger.ended(*id);
             }
         }
         for entry in &record.put {
             self.may_write(entry, ledger, server)?;
+            self.moves(entry.id, Name::of(&entry.state))?;
             self.disk.own.insert(entry.id, entry.clone());
             ledger.recorded(entry.id);
             if let (State::OnServer(_), Some(made)) = (&entry.state, ledger.made.get_mut(&entry.id)) {
@@ -255,10 +310,33 @@ impl Phone {
         }
     }
 
-    fn may_forget(&self, id: ActionId, record: &Record, ledger: &mut Ledger, server: &Server) -> Result<(), String> {
+    /// Every move is one of the table.
+    fn moves(&self, id: ActionId, to: Name) -> Result<(), String> {
+        let from = self.disk.own.get(&id).map_or(Name::Nowhere, |entry| Name::of(&entry.state));
+        if allows(from, to) { Ok(()) } else { Err(format!("{id}: from {from:?} to {to:?}, which the table has not")) }
+    }
+
+    fn may_forget(
+        &self,
+        id: ActionId,
+        record: &Record,
+        ledger: &mut Ledger,
+        server: &Server,
+        now_ms: i64,
+    ) -> Result<(), String> {
         let Some(entry) = self.disk.own.get(&id) else { return Ok(()) };
         let wished = self.wishes.contains(&id);
         let replaced = record.put.iter().any(|new| new.subject == entry.subject && new.order > entry.order);
+        if entry.kind == PRESENCE.name {
+            // Its time is over, the phone was started again, or the server would not have it: nobody decides about it.
+            let (age_ms, certain) = self.moment(now_ms).since(&entry.made);
+            let asked = entry.state.clone() != State::Waiting(outbox::Waiting::default());
+            return if replaced || asked || !certain || age_ms >= LEASE_MS {
+                Ok(())
+            } else {
+                Err(format!("{id}: a presence forgotten before its time: lost"))
+            };
+        }
         let rightly = match &entry.state {
             State::Parked(_) => wished,
             State::Waiting(waiting) => !waiting.asked && (wished || replaced),
@@ -296,6 +374,11 @@ impl Phone {
         }
         let Some(life) = self.life.as_ref().filter(|life| life.todo.is_empty()) else { return Ok(()) };
         let index = self.index;
+        // Of a long chat not every moment is looked at: looking takes longer than what is looked at.
+        self.looks += 1;
+        if self.disk.own.len() > MANY && !self.looks.is_multiple_of(MANY) {
+            return Ok(());
+        }
         if life.outbox.entries().count() != self.disk.own.len() {
             return Err(format!("phone {index}: memory and disk hold different actions: lost"));
         }
@@ -343,11 +426,14 @@ impl Phone {
 }
 
 fn kinds() -> Vec<KindRules> {
-    vec![
+    let mut kinds = vec![
         KindRules::of(&ACKNOWLEDGE, &[&ACKNOWLEDGE]),
         KindRules::of(&RELEASE, &[&RELEASE]),
         KindRules::of(&MUTE, &[&MUTE]),
         KindRules::of(&UNMUTE, &[&UNMUTE]),
         KindRules::of(&MESSAGE, &[]),
-    ]
+    ];
+    kinds.extend(onsite::duty::switch::kinds());
+    kinds.push(KindRules::of(&READ_NOTICES, &[]).fleeting(outbox::KEPT_MS));
+    kinds
 }

@@ -3,16 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onsite_rules::acknowledgement::{AcknowledgeBody, Chosen, acknowledged};
-use onsite_rules::action::{Earlier, MESSAGE, Refusal, Standing, Verdict, in_time, kind, verdict};
+use onsite_rules::action::{
+    DUTY, Earlier, MESSAGE, PRESENCE, READ_NOTICES, Refusal, Standing, Verdict, in_time, kind, verdict,
+};
 use onsite_rules::digest;
 use onsite_rules::incident::may_write;
 use onsite_rules::mute::{self, MuteBody, Target};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, Generation, OrganizationId, PersonId, Uuid};
-use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, IncidentState, Outcome, Position};
+use onsite_wire::onsite::{
+    ActionRequest, ActionResult, ActionsRequest, AtSite, IncidentState, Outcome, Position, Subject,
+};
 use onsite_wire::time::Timestamp;
 
+use super::leases::presence_of;
 use super::ledger::Ledger;
+use super::notices::{Log, Notice};
 
 /// The one feed.
 pub const FEED: &str = "alarms";
@@ -30,7 +36,7 @@ pub struct Aspect {
 }
 
 /// An alarm as it is read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Row {
     pub revision: i64,
     pub text: u64,
@@ -39,34 +45,45 @@ pub struct Row {
     pub mute: Aspect,
     /// Of an incident: its messages in the server's order. `cleared` says that it is solved.
     pub chat: Vec<ActionId>,
+    /// Of a person: since when on duty.
+    pub on_duty: Option<Timestamp>,
+    /// Of a person's presence: the lease.
+    pub at: Option<AtSite>,
+    /// Of a notification.
+    pub notice: Option<Notice>,
 }
 
-/// An effect that an action had.
-#[derive(Debug, Clone)]
-struct Effect {
-    id: ActionId,
-    root: ActionId,
+/// When a batch left its phone, and when it arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    pub sent_ms: i64,
+    pub now_ms: i64,
 }
 
 /// What a backup holds.
 #[derive(Debug, Clone, Default)]
-struct Data {
+pub(super) struct Data {
     offsets: BTreeMap<OrganizationId, i64>,
-    rows: BTreeMap<OrganizationId, BTreeMap<Uuid, Row>>,
+    pub(super) rows: BTreeMap<OrganizationId, BTreeMap<Uuid, Row>>,
     results: BTreeMap<ActionId, ActionResult>,
-    effects: Vec<Effect>,
+    pub(super) log: Log,
+    /// What had its effect: by the first action of its chain, the action.
+    effects: BTreeMap<ActionId, ActionId>,
+    /// The last effect of each phone on each subject: the how-manieth action of the phone, and which.
+    last: BTreeMap<(usize, OrganizationId, Subject), (usize, ActionId)>,
 }
 
 /// The server.
 #[derive(Debug)]
 pub struct Server {
-    data: Data,
+    pub(super) data: Data,
     backup: Option<Data>,
     pub generation: Generation,
     generations: u128,
     /// Everything it ever confirmed, by generation: what "on the server" may be said of.
     pub confirmed: BTreeSet<(Generation, ActionId)>,
     pub up: bool,
+    pub(super) people: Vec<PersonId>,
 }
 
 /// What is read of a feed.
@@ -76,23 +93,14 @@ pub struct Reading {
 }
 
 impl Server {
-    pub fn new(organizations: &[OrganizationId], alarms: &[Uuid]) -> Self {
+    pub fn new(organizations: &[OrganizationId], alarms: &[Uuid], people: &[PersonId]) -> Self {
         let mut data = Data::default();
+        let rows_of = people.iter().flat_map(|person| [person.0, presence_of(*person)]);
+        let ids: Vec<Uuid> = alarms.iter().copied().chain([INCIDENT]).chain(rows_of).collect();
         for organization in organizations {
-            let rows = alarms.iter().chain([&INCIDENT]).zip(1..).map(|(alarm, revision)| {
-                let aspect = Aspect::default();
-                let row = Row {
-                    revision,
-                    text: 0,
-                    cleared: false,
-                    acknowledgement: aspect.clone(),
-                    mute: aspect,
-                    chat: Vec::new(),
-                };
-                (*alarm, row)
-            });
-            data.rows.insert(*organization, rows.collect());
-            data.offsets.insert(*organization, alarms.len() as i64 + 1);
+            let row = |revision| Row { revision, ..Row::default() };
+            data.rows.insert(*organization, ids.iter().zip(1..).map(|(id, revision)| (*id, row(revision))).collect());
+            data.offsets.insert(*organization, ids.len() as i64);
         }
         Self {
             data,
@@ -101,6 +109,7 @@ impl Server {
             generations: 1,
             confirmed: BTreeSet::new(),
             up: true,
+            people: people.to_vec(),
         }
     }
 
@@ -114,8 +123,8 @@ impl Server {
         self.data = backup;
         self.generations += 1;
         self.generation = Generation(Uuid::from_u128(self.generations));
-        for id in self.data.effects.iter().map(|effect| effect.id) {
-            self.confirmed.insert((self.generation, id));
+        for id in self.data.effects.values() {
+            self.confirmed.insert((self.generation, *id));
         }
         true
     }
@@ -145,7 +154,7 @@ impl Server {
         row.map_or(&[], |row| row.chat.as_slice())
     }
 
-    fn next_offset(&mut self, organization: OrganizationId) -> i64 {
+    pub(super) fn next_offset(&mut self, organization: OrganizationId) -> i64 {
         let offset = self.data.offsets.entry(organization).or_default();
         *offset += 1;
         *offset
@@ -155,7 +164,7 @@ impl Server {
         self.data.offsets.get(&organization).copied().unwrap_or_default()
     }
 
-    fn row(&mut self, organization: OrganizationId, alarm: Uuid) -> Option<&mut Row> {
+    pub(super) fn row(&mut self, organization: OrganizationId, alarm: Uuid) -> Option<&mut Row> {
         self.data.rows.get_mut(&organization)?.get_mut(&alarm)
     }
 
@@ -183,7 +192,7 @@ impl Server {
         &mut self,
         sender: PersonId,
         request: &ActionsRequest,
-        now_ms: i64,
+        arrival: Arrival,
         ledger: &Ledger,
     ) -> Result<Option<Vec<ActionResult>>, String> {
         if request.actions.len() > 100 {
@@ -198,12 +207,12 @@ impl Server {
             if made.person != sender {
                 return Err(format!("{}: sent under another person's account", action.id));
             }
-            results.push(self.take(action, now_ms, ledger)?);
+            results.push(self.take(action, arrival, ledger)?);
         }
         Ok(Some(results))
     }
 
-    fn take(&mut self, action: &ActionRequest, now_ms: i64, ledger: &Ledger) -> Result<ActionResult, String> {
+    fn take(&mut self, action: &ActionRequest, arrival: Arrival, ledger: &Ledger) -> Result<ActionResult, String> {
         if let Some(known) = self.data.results.get(&action.id) {
             let mut known = known.clone();
             if known.outcome == Outcome::Applied {
@@ -211,9 +220,13 @@ impl Server {
             }
             return Ok(known);
         }
-        let result = match self.decide(action, now_ms) {
-            Ok(()) => self.apply(action, now_ms, ledger)?,
-            Err((_, refusal)) if refusal.code == Code::TooOld && ledger.of(action.id)?.heard => {
+        let of_oneself = [DUTY.name, PRESENCE.name, READ_NOTICES.name].contains(&action.kind.as_str());
+        let decided =
+            if of_oneself { self.decide_about_oneself(action, arrival) } else { self.decide(action, arrival.now_ms) };
+        let result = match decided {
+            Ok(()) if of_oneself => self.apply_about_oneself(action, arrival, ledger)?,
+            Ok(()) => self.apply(action, arrival, ledger)?,
+            Err((_, refusal)) if refusal.code == Code::TooOld && !of_oneself && ledger.of(action.id)?.heard => {
                 return Err(format!("{}: was in time once, and is too old now", action.id));
             }
             Err((outcome, refusal)) => {
@@ -250,8 +263,8 @@ impl Server {
         }
     }
 
-    fn apply(&mut self, action: &ActionRequest, now_ms: i64, ledger: &Ledger) -> Result<ActionResult, String> {
-        self.check_effect(action, now_ms, ledger)?;
+    fn apply(&mut self, action: &ActionRequest, arrival: Arrival, ledger: &Ledger) -> Result<ActionResult, String> {
+        self.check_effect(action, arrival.now_ms, ledger)?;
         let offset = self.next_offset(action.organization_id);
         let row = self.row(action.organization_id, action.subject.id).ok_or("an effect on nothing")?;
         row.revision = offset;
@@ -265,14 +278,26 @@ impl Server {
             aspect.set = matches!(action.kind.as_str(), "mute" | "acknowledge");
             Some(aspect.version)
         };
-        self.data.effects.push(Effect { id: action.id, root: ledger.of(action.id)?.root });
+        self.applied(action, (offset, version), ledger)
+    }
+
+    /// Notes an effect, and says so.
+    pub(super) fn applied(
+        &mut self,
+        action: &ActionRequest,
+        (offset, version): (i64, Option<i64>),
+        ledger: &Ledger,
+    ) -> Result<ActionResult, String> {
+        let made = ledger.of(action.id)?;
+        self.data.effects.insert(made.root, action.id);
+        self.data.last.insert((made.phone, made.organization, made.subject), (made.number, action.id));
         self.confirmed.insert((self.generation, action.id));
         let position = Some(Position { feed: FEED.to_owned(), offset });
         Ok(ActionResult { position, version, ..empty(action.id, Outcome::Applied) })
     }
 
     /// The promises about effects: known to the phone, wanted still, once, in order, not late.
-    fn check_effect(&self, action: &ActionRequest, now_ms: i64, ledger: &Ledger) -> Result<(), String> {
+    pub(super) fn check_effect(&self, action: &ActionRequest, now_ms: i64, ledger: &Ledger) -> Result<(), String> {
         let id = action.id;
         let made = ledger.of(id)?;
         if !made.durable {
@@ -281,16 +306,12 @@ impl Server {
         if made.let_go {
             return Err(format!("{id}: an effect of what the person had let go of"));
         }
-        if self.data.effects.iter().any(|effect| effect.root == made.root) {
+        if self.data.effects.contains_key(&made.root) {
             return Err(format!("{id}: the effect of one intention twice"));
         }
-        for effect in &self.data.effects {
-            let before = ledger.of(effect.id)?;
-            let same =
-                (before.phone, before.organization, before.subject) == (made.phone, made.organization, made.subject);
-            if same && before.number > made.number {
-                return Err(format!("{id}: an effect behind that of the later {}", effect.id));
-            }
+        let last = self.data.last.get(&(made.phone, made.organization, made.subject));
+        if let Some((_, later)) = last.filter(|(number, _)| *number > made.number) {
+            return Err(format!("{id}: an effect behind that of the later {later}"));
         }
         let limit = kind(&action.kind).and_then(|kind| kind.max_age_ms).filter(|_| !action.confirmed_before);
         let late = limit.is_some_and(|limit| now_ms - made.at_ms > limit + ON_THE_WAY_MS);

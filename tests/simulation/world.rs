@@ -1,16 +1,19 @@
 //! One bad day: when what happens, and what the network makes of it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use onsite::sync::outbox::{self, Answer, State};
 use onsite::sync::schedule::{self, Feed, PullEnd, Read};
 use onsite_rules::action::MESSAGE;
-use onsite_wire::ids::{Generation, OrganizationId, PersonId, Uuid};
+use onsite_wire::ids::{ActionId, Generation, OrganizationId, PersonId, Uuid};
 use onsite_wire::onsite::ActionsRequest;
 
 use super::chance::Chance;
+use super::duty::{OnDuty, Places};
 use super::ledger::Ledger;
+use super::long_chat::Lines;
+use super::notices::OfNotices;
 use super::phone::{Mutant, Phone};
 use super::server::{FEED, Row, Server};
 
@@ -105,6 +108,27 @@ impl Tally {
             "stream silent",
             "ring",
             "expired",
+            "switched on",
+            "switched off",
+            "off by itself",
+            "at a site",
+            "site withdrawn",
+            "lease over",
+            "seen at a site",
+            "presence forgotten",
+            "switch too old",
+            "switch followed at start",
+            "cannot know",
+            "fix refused",
+            "told",
+            "told by push",
+            "told by feed",
+            "known already, or silenced",
+            "counted up",
+            "bundle told",
+            "push lost",
+            "pushed without an app",
+            "read",
         ] {
             assert!(self.0.get(what).copied().unwrap_or_default() >= 20, "too rare: {what}: {self:?}");
         }
@@ -113,14 +137,45 @@ impl Tally {
 
 #[derive(Debug)]
 pub(super) enum Happening {
-    Wake { phone: usize, life: u64, at: i64, of_outbox: bool },
-    Arrives { phone: usize, life: u64, sender: Option<PersonId>, request: Request },
-    Answers { phone: usize, life: u64, reply: Reply },
-    Beats { phone: usize, ticket: u64 },
-    Rings { phone: usize, life: u64, organization: OrganizationId, offset: i64 },
+    Wake {
+        phone: usize,
+        life: u64,
+        at: i64,
+        of_outbox: bool,
+    },
+    Arrives {
+        phone: usize,
+        life: u64,
+        sent: Sent,
+        request: Request,
+    },
+    /// `clock`: when the request was sent, and the server's time in the answer; missing without one.
+    Answers {
+        phone: usize,
+        life: u64,
+        reply: Reply,
+        clock: Option<(i64, i64)>,
+    },
+    OnDuty(usize, OnDuty),
+    LeasesEnd,
+    Notices(OfNotices),
+    Beats {
+        phone: usize,
+        ticket: u64,
+    },
+    Rings {
+        phone: usize,
+        life: u64,
+        organization: OrganizationId,
+        offset: i64,
+    },
     Acts(usize),
+    Writes(Lines),
     Decides(usize),
-    Dies { phone: usize, reboot: bool },
+    Dies {
+        phone: usize,
+        reboot: bool,
+    },
     Starts(usize),
     Signal(usize, bool),
     Token(usize, bool),
@@ -132,6 +187,13 @@ pub(super) enum Happening {
     Restores,
     Changes,
     Peace,
+}
+
+/// Of a request: when it left its phone, and in whose name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) at_ms: i64,
+    pub(super) by: Option<PersonId>,
 }
 
 #[derive(Debug, Clone)]
@@ -194,6 +256,11 @@ pub struct World {
     pub(super) phones: Vec<Phone>,
     pub(super) server: Server,
     pub(super) ledger: Ledger,
+    pub(super) places: Places,
+    /// When the next lease ends, as the server looks at it.
+    pub(super) lease_ends_ms: Option<i64>,
+    /// How many messages the chat must have in the end, where that is known.
+    pub(super) messages: Option<usize>,
     pub(super) listeners: BTreeMap<usize, Listener>,
     pub(super) queue: BinaryHeap<Reverse<(i64, u64)>>,
     pub(super) happenings: BTreeMap<u64, Happening>,
@@ -206,31 +273,49 @@ impl World {
     pub fn new(seed: u64, mutant: Mutant) -> Self {
         let mut chance = Chance::new(seed);
         let weather = Weather::of(&mut chance);
-        let organizations: Vec<_> =
-            (0..1 + u128::from(chance.below(2))).map(|n| OrganizationId(Uuid::from_u128(100 + n))).collect();
-        let alarms: Vec<_> = (0..2 + u128::from(chance.below(4))).map(|n| Uuid::from_u128(200 + n)).collect();
+        let organizations = 1 + usize::try_from(chance.below(2)).unwrap_or(0);
+        let alarms = 2 + usize::try_from(chance.below(4)).unwrap_or(0);
         let phones = 2 + usize::try_from(chance.below(2)).unwrap_or(0);
-        let phones = (0..phones).map(|index| Phone::new(index, &organizations, START_MS, mutant)).collect();
-        let server = Server::new(&organizations, &alarms);
-        let mut world = Self {
+        let mut world = Self::bare(chance, seed, mutant, (organizations, alarms, phones));
+        world.weather = weather;
+        world.plan();
+        world
+    }
+
+    /// So many organizations, alarms in each, and phones, on a fine day on which nothing happens.
+    pub(super) fn bare(
+        mut chance: Chance,
+        seed: u64,
+        mutant: Mutant,
+        (organizations, alarms, phones): (usize, usize, usize),
+    ) -> Self {
+        let organizations: Vec<_> = (100..).take(organizations).map(|n| OrganizationId(Uuid::from_u128(n))).collect();
+        let alarms: Vec<_> = (200..).take(alarms).map(Uuid::from_u128).collect();
+        let mut phones: Vec<_> = (0..phones).map(|index| Phone::new(index, &organizations, START_MS, mutant)).collect();
+        phones.iter_mut().for_each(|phone| phone.chooses(&mut chance));
+        let people: Vec<_> = phones.iter().map(|phone| phone.person).collect();
+        let server = Server::new(&organizations, &alarms, &people);
+        let places = Places::of(&organizations);
+        Self {
             now_ms: START_MS,
             chance,
-            weather,
+            weather: Weather::default(),
             peace_since_ms: None,
             organizations,
             alarms,
             phones,
             server,
             ledger: Ledger::default(),
+            places,
+            lease_ends_ms: None,
+            messages: None,
             listeners: BTreeMap::new(),
             queue: BinaryHeap::new(),
             happenings: BTreeMap::new(),
             next: 0,
             ids: u128::from(seed) << 64,
             tally: Tally::default(),
-        };
-        world.plan();
-        world
+        }
     }
 
     /// Runs the day and the peace after it.
@@ -243,6 +328,7 @@ impl World {
             self.now_ms = at_ms;
             self.happen(happening)?;
             self.phones.iter_mut().try_for_each(|phone| phone.check(at_ms))?;
+            self.check_leases()?;
         }
         self.check_that_all_came_together()?;
         Ok(self.tally)
@@ -257,8 +343,17 @@ impl World {
     fn happen(&mut self, happening: Happening) -> Result<(), String> {
         match happening {
             Happening::Wake { phone, life, at, of_outbox } => self.wakes(phone, life, at, of_outbox),
-            Happening::Arrives { phone, life, sender, request } => self.arrives(phone, life, sender, request),
-            Happening::Answers { phone, life, reply } => self.answers(phone, life, reply),
+            Happening::Arrives { phone, life, sent, request } => self.arrives(phone, life, sent, request),
+            Happening::Answers { phone, life, reply, clock } => {
+                self.reads_the_clock(phone, life, clock);
+                self.answers(phone, life, reply)
+            }
+            Happening::OnDuty(phone, what) => self.on_duty(phone, what),
+            Happening::Notices(what) => self.of_notices(what),
+            Happening::LeasesEnd => {
+                self.look_at_leases();
+                Ok(())
+            }
             Happening::Beats { phone, ticket } => self.beats(phone, ticket),
             Happening::Rings { phone, life, organization, offset } => {
                 self.tally.count("ring");
@@ -270,6 +365,7 @@ impl World {
                 Ok(())
             }
             Happening::Acts(phone) => self.acts(phone),
+            Happening::Writes(lines) => self.writes_lines(lines),
             Happening::Decides(phone) => self.decides(phone),
             Happening::Dies { phone, reboot } => {
                 self.tally.count(if reboot { "rebooted" } else { "died" });
@@ -280,6 +376,7 @@ impl World {
             Happening::ServerUp(up) => {
                 self.server.up = up;
                 self.listeners.clear();
+                self.look_at_leases();
                 Ok(())
             }
             Happening::BacksUp => {
@@ -290,6 +387,7 @@ impl World {
                 if self.server.restore() {
                     self.tally.count("restored");
                     self.listeners.clear();
+                    self.look_at_leases();
                 }
                 Ok(())
             }
@@ -358,11 +456,14 @@ impl World {
         self.peace_since_ms = Some(self.now_ms);
         self.weather = Weather::default();
         self.server.up = true;
+        self.look_at_leases();
         for phone in 0..self.phones.len() {
             let it = &mut self.phones[phone];
             (it.signal, it.token, it.lent, it.front) = (true, true, false, false);
             self.starts(phone)?;
             self.tells_session(phone)?;
+            // The last leases end before everything is compared.
+            self.later(PEACE_MS - 30 * MINUTE, Happening::OnDuty(phone, OnDuty::Rests));
         }
         Ok(())
     }
@@ -371,6 +472,10 @@ impl World {
     fn check_chats(&mut self) -> Result<(), String> {
         for organization in self.organizations.clone() {
             let chat = self.server.chat(organization).to_vec();
+            if let Some(messages) = self.messages.filter(|messages| *messages != chat.len()) {
+                return Err(format!("a chat of {} messages, and {messages} were written", chat.len()));
+            }
+            let in_chat: BTreeSet<ActionId> = chat.iter().copied().collect();
             let mut last: BTreeMap<usize, usize> = BTreeMap::new();
             for id in &chat {
                 let made = self.ledger.of(*id)?;
@@ -387,7 +492,7 @@ impl World {
                         && matches!(entry.state, State::OnServer(_))
                 });
                 for entry in on_server {
-                    if !chat.contains(&entry.id) {
+                    if !in_chat.contains(&entry.id) {
                         return Err(format!("{}: said to be on the server, but in no chat: lost", entry.id));
                     }
                 }
@@ -399,6 +504,8 @@ impl World {
     /// The end: nothing waits, nothing is half shown, and every phone holds what the server holds.
     fn check_that_all_came_together(&mut self) -> Result<(), String> {
         self.check_chats()?;
+        self.check_switches()?;
+        self.check_notices()?;
         for phone in &self.phones {
             for entry in phone.entries() {
                 let truly_ms = self.now_ms - self.ledger.of(entry.id)?.at_ms;

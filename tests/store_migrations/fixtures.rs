@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use onsite::account::{Account, ActionStage};
 use onsite::alarms::{Chosen, MuteUntil, Receipt};
+use onsite::notifications::NotificationFilter;
 use onsite::sync::overlays::Standing;
-use onsite_rules::action::{KINDS, NOTICE_SETTINGS, PRESENCE, READ_NOTICES};
-use onsite_server::demo;
+use onsite_rules::action::{KINDS, PRESENCE};
 use onsite_server::document::OrganizationDocument;
+use onsite_server::storage::Condition;
+use onsite_server::{RunningServer, demo};
 use onsite_wire::ids::{AlarmId, DeviceId};
-use onsite_wire::onsite::{HistoryResponse, SubjectKind};
+use onsite_wire::onsite::{HistoryResponse, NoticeSettings, SubjectKind};
 use onsite_wire::rest::{
     Acknowledged, AcknowledgementAspect, Alarm, Assignee, AssigneeKind, InventoryObject, MuteAspect, MuteReason,
-    Subscription,
+    Severity, Subscription,
 };
 use secrecy::SecretString;
 
@@ -45,9 +47,8 @@ async fn what_was_pending_in_files_of_every_age_is_found_shown_and_sent() {
     let number = newest.file_name().unwrap().to_string_lossy().into_owned();
     let steps = onsite::account::SCHEMA.own.len() + onsite::account::SCHEMA.cache.len();
     assert_eq!(number, format!("{steps:04}"), "a migration came without a fixture: see tests/fixtures/README.md");
-    // A presence is made by the phone itself and void after a quarter of an hour: no update of the app meets one. How one
-    // is notified, the server takes; this app has no action of it.
-    let kept = KINDS.iter().filter(|kind| ![PRESENCE, NOTICE_SETTINGS, READ_NOTICES].contains(kind));
+    // A presence is made by the phone itself and void after a quarter of an hour: no update of the app meets one.
+    let kept = KINDS.iter().filter(|kind| **kind != PRESENCE);
     let kinds: BTreeSet<&str> = kept.map(|kind| kind.name).collect();
     assert_eq!(kinds_in(newest).await, kinds.into_iter().map(str::to_owned).collect(), "a kind is missing in {number}");
 }
@@ -121,6 +122,7 @@ struct Subjects {
     mute_device: DeviceId,
     unmute_device: DeviceId,
     watched: DeviceId,
+    noisy: DeviceId,
 }
 
 /// A small organization in which something is acknowledged and muted already.
@@ -155,6 +157,10 @@ fn prepared() -> (OrganizationDocument, Subjects) {
         _ => None,
     });
     let (first, second, third) = (free.next().unwrap().id, free.next().unwrap(), free.next().unwrap());
+    // Its alarm is told, and opens no incident.
+    let fourth = free.next().unwrap();
+    fourth.subscription = Some(Subscription::ItExpert);
+    let noisy = fourth.id;
     second.mute = Some(mute);
     third.subscription = Some(Subscription::AssetAdvisor);
     let unmute_device = second.id;
@@ -169,6 +175,7 @@ fn prepared() -> (OrganizationDocument, Subjects) {
         mute_device: first,
         unmute_device,
         watched,
+        noisy,
     };
     (document, subjects)
 }
@@ -187,9 +194,15 @@ async fn a_fixture_of_today_is_made() {
     let (email, password) = administrator(&document);
     account.sign_in(&email, &SecretString::from(password)).await.unwrap();
     until(&account, "everything was read", |state| state.read_at.is_some()).await;
+    until(&account, "the stream is up", |state| state.live).await;
+    let unread = is_told(&account, &server, &document, subjects.noisy).await;
     account.set_offline(true).unwrap();
     until(&account, "offline", |state| state.offline).await;
     press_all(&account, &subjects).await;
+    let organization = document.organization_id().unwrap();
+    let settings = NoticeSettings { on_clearing: true, ..NoticeSettings::default() };
+    account.notifications().change_settings(Some(organization), settings).await.unwrap();
+    account.notifications().mark_read(vec![unread]).await.unwrap();
     account.shutdown().await;
     // The last of the files' threads may still be closing them.
     while ["own.db-wal", "cache.db-wal"].iter().any(|file| folder.path().join(file).exists()) {
@@ -200,6 +213,34 @@ async fn a_fixture_of_today_is_made() {
         std::fs::copy(folder.path().join(file), fixture.join(file)).unwrap();
     }
     std::fs::write(fixture.join(DOCUMENT), serde_json::to_vec(&document).unwrap()).unwrap();
+}
+
+/// A critical alarm occurs, and the person is told of it.
+async fn is_told(
+    account: &Account,
+    server: &RunningServer,
+    document: &OrganizationDocument,
+    device: DeviceId,
+) -> onsite_wire::ids::Uuid {
+    let alarm = Alarm {
+        id: AlarmId::from_bytes([0xab; 16]),
+        device_id: device,
+        severity: Severity::Critical,
+        cleared_time: None,
+        acknowledgement: None,
+        mute: None,
+        revision: None,
+        ..document.alarms[0].clone()
+    };
+    let organization = document.organization_id().unwrap();
+    let condition = Condition { organization, name: "noise".into(), alarm };
+    server.store().condition_occurs(condition, made_at()).await.unwrap();
+    let mut window = account.notifications().window(NotificationFilter::default(), 10);
+    let mut rows = Vec::new();
+    while rows.is_empty() {
+        window.next().await.unwrap().rows.apply(&mut rows);
+    }
+    rows[0].id
 }
 
 async fn press_all(account: &Account, subjects: &Subjects) {

@@ -10,6 +10,7 @@ const GENERATED: &[(&str, &str)] = &[
     ("onsite", "a_migration_that_was_checked_in_is_never_changed"),
     ("onsite", "every_statement_has_its_plan"),
     ("onsite", "the_picture_in_the_docs_is_drawn_from_this_table"),
+    ("onsite", "the_picture_of_an_actions_life_is_drawn_from_this_table"),
 ];
 
 fn main() -> ExitCode {

@@ -10,6 +10,7 @@
 //! | `opening`, `embedded` | the account that is shown, and the demonstration where no server is named |
 //! | `story` | a shift told as plain text, and checked |
 //! | `replay` | what duty decides on a recorded track |
+//! | `snapshot` | photos: the preview of one that is sent, and a preview in cells |
 //! | `hand`, `picture`, `svg` | keys pressed without a terminal; screens of a real run as a picture |
 
 mod api;
@@ -23,6 +24,7 @@ mod picture;
 pub mod replay;
 mod screens;
 mod sheets;
+mod snapshot;
 pub mod story;
 mod svg;
 mod terminal;

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use onsite_server::SystemClock;
+use onsite_wire::onsite::PushProvider;
 use secrecy::SecretString;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use crate::ConsoleError;
-use crate::api::{Access, Account, AccountConfig, SessionState, SignInStep, StoreKey};
+use crate::api::{Access, Account, AccountConfig, PushIdentity, SessionState, SignInStep, StoreKey};
 use crate::args::Args;
 use crate::embedded::{Demonstration, demonstrate};
+use crate::link::notices::carry;
 
 /// An open account and what must live as long.
 pub struct Opened {
@@ -22,6 +25,8 @@ pub struct Opened {
     /// Where this phone's data lies, in words.
     pub folder: String,
     demonstration: Option<Demonstration>,
+    /// Carries the demonstration's pushes to this phone.
+    carrier: Option<JoinHandle<()>>,
     temporary: Option<TempDir>,
 }
 
@@ -33,6 +38,9 @@ impl Opened {
 
     /// Ends what is under way; a temporary folder is removed.
     pub async fn close(self) {
+        if let Some(carrier) = self.carrier {
+            carrier.abort();
+        }
         self.account.shutdown().await;
         if let Some(demonstration) = self.demonstration {
             demonstration.server.stop().await;
@@ -60,14 +68,21 @@ pub async fn open(args: &Args) -> Result<Opened, ConsoleError> {
     match &args.server {
         Some(server) => {
             let account = open_named(args, server, &folder).await?;
-            Ok(Opened { account, server: server.clone(), folder: shown, demonstration: None, temporary })
+            Ok(Opened { account, server: server.clone(), folder: shown, demonstration: None, carrier: None, temporary })
         }
         None => {
             let demonstration = demonstrate(&folder.join("server"), args.seed, Arc::new(SystemClock)).await?;
-            let config = config(&folder.join("phone"), &demonstration.server.base_url(), Access::Person)?;
+            let folder = folder.join("phone");
+            let identity = Arc::new(identity(&folder.join("push"))?);
+            let mut config = config(&folder, &demonstration.server.base_url(), Access::Person)?;
+            config.push = Some(PushIdentity::clone(&identity));
             let account = open_as(config, &demonstration.email, |_| Ok(demonstration.password.clone())).await?;
+            let address = (PushProvider::Loopback, identity.installation().to_string());
+            account.notifications().set_push_address(Some(address)).await?;
+            let loopback = demonstration.server.loopback().clone();
+            let carrier = Some(tokio::spawn(carry(account.clone(), loopback, identity)));
             let server = format!("{}, a demonstration in this program", demonstration.server.base_url());
-            Ok(Opened { account, server, folder: shown, demonstration: Some(demonstration), temporary })
+            Ok(Opened { account, server, folder: shown, demonstration: Some(demonstration), carrier, temporary })
         }
     }
 }
@@ -116,21 +131,33 @@ pub fn config(folder: &Path, server: &str, access: Access) -> Result<AccountConf
     Ok(AccountConfig::new(folder, key(&folder.join("key"))?, server, access))
 }
 
+/// This phone's identity for pushes, which lies beside the files as their key does.
+fn identity(file: &Path) -> Result<PushIdentity, ConsoleError> {
+    std::fs::create_dir_all(file.parent().unwrap_or(file)).map_err(ConsoleError::io(file.display().to_string()))?;
+    let of = |bytes: [u8; 64]| PushIdentity::new(&bytes).map_err(std::io::Error::other);
+    of(secret(file)?).map_err(ConsoleError::io(file.display().to_string()))
+}
+
 fn key(file: &Path) -> Result<StoreKey, ConsoleError> {
+    Ok(StoreKey::new(secret(file)?))
+}
+
+/// Random bytes that are drawn once and kept where only their owner reads them.
+fn secret<const LENGTH: usize>(file: &Path) -> Result<[u8; LENGTH], ConsoleError> {
     let fault = || ConsoleError::io(file.display().to_string());
     if let Ok(known) = std::fs::read(file)
-        && let Ok(bytes) = <[u8; 32]>::try_from(known)
+        && let Ok(bytes) = <[u8; LENGTH]>::try_from(known)
     {
-        return Ok(StoreKey::new(bytes));
+        return Ok(bytes);
     }
-    let mut bytes = [0; 32];
+    let mut bytes = [0; LENGTH];
     getrandom::fill(&mut bytes).map_err(|error| fault()(std::io::Error::other(error)))?;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file).and_then(|mut file| file.write_all(&bytes)).map_err(fault())?;
-    Ok(StoreKey::new(bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]

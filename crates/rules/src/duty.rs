@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{LocationId, PersonId};
-use onsite_wire::onsite::{CallEntry, DutyBody};
+use onsite_wire::onsite::{AtSite, CallEntry, DutyBody, PresenceBody};
 use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
 
@@ -30,6 +30,13 @@ pub const fn lease_until(made_at: Timestamp) -> Timestamp {
     made_at.plus_millis(LEASE_MS)
 }
 
+/// Whether a lease holds: until its time, and never for longer than a lease from now on. One that ends later was written
+/// by a clock that was set back since, and must not gain by it.
+pub const fn lease_holds(until: Timestamp, now: Timestamp) -> bool {
+    let left = until.millis_since(now);
+    until.micros() > now.micros() && left <= LEASE_MS
+}
+
 /// Whether a switch of this age still says what its person wants (O2): off is always taken, on only while it is fresh.
 /// `confirmed_before`: it was taken in time once, and a restored backup has forgotten it.
 pub fn switch_in_time(body: DutyBody, age_ms: i64, confirmed_before: bool) -> Result<(), Refusal> {
@@ -39,27 +46,108 @@ pub fn switch_in_time(body: DutyBody, age_ms: i64, confirmed_before: bool) -> Re
     Ok(())
 }
 
-/// A switch that arrives, or the last one that did.
+/// When a switch was pressed, as the server reckons it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pressed {
+    /// When.
+    pub at: Timestamp,
+    /// The phone was not started again since.
+    pub certain: bool,
+}
+
+/// What a switch makes of somebody's duty when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switched {
+    /// It stays as it is.
+    AsItWas,
+    /// On duty since then.
+    Begins(Timestamp),
+    /// Off duty, and at no site.
+    Ends,
+}
+
+/// What becomes of the duty of somebody who is on duty since then, or is not, by a switch that was pressed then (U1).
+///
+/// Switches of one phone come in their order. One off that was pressed long before the one on that holds is of another phone,
+/// and says nothing any more; but only where that is certain: how long a request was under way nobody knows, and a beginning
+/// in the future is of a clock that was set back since.
+pub const fn switched(since: Option<Timestamp>, body: DutyBody, pressed: Pressed, now: Timestamp) -> Switched {
+    match (since, body.on) {
+        (None, true) => Switched::Begins(pressed.at),
+        (Some(_), true) => Switched::AsItWas,
+        (Some(since), false)
+            if pressed.certain && since.micros() <= now.micros() && since.millis_since(pressed.at) > SWITCH_ON_MS =>
+        {
+            Switched::AsItWas
+        }
+        (_, false) => Switched::Ends,
+    }
+}
+
+/// What a presence makes of somebody's lease when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// It stays as it is.
+    AsItWas,
+    /// At this site, until then.
+    At(AtSite),
+    /// At no site.
+    Ends,
+}
+
+/// What is known of somebody who says where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placing {
+    /// On duty since; missing: off duty.
+    pub on_duty: Option<Timestamp>,
+    /// The lease that there is.
+    pub present: Option<AtSite>,
+    /// When it was said.
+    pub made_at: Timestamp,
+    /// The time of its arrival.
+    pub now: Timestamp,
+}
+
+/// What becomes of a lease by a presence (U2, U7). `usable`: the site has a fence, and the person may see it.
+pub fn placed(
+    body: PresenceBody,
+    placing: &Placing,
+    usable: impl FnOnce(LocationId) -> bool,
+) -> Result<Placed, Refusal> {
+    let Placing { on_duty, present, made_at, now } = *placing;
+    let until = lease_until(made_at);
+    // What was said later holds; what is over when it arrives begins no more.
+    if present.is_some_and(|present| lease_holds(present.until, now) && present.until > until) || until <= now {
+        return Ok(Placed::AsItWas);
+    }
+    let Some(site) = body.site else { return Ok(Placed::Ends) };
+    let Some(on_since) = on_duty else { return Err(Refusal::of(Code::NotOnDuty)) };
+    if !usable(site) {
+        return Err(Refusal::of(Code::SiteUnknown));
+    }
+    let since = made_at.plus_millis(body.since_ms.max(0).saturating_neg()).max(on_since);
+    Ok(Placed::At(AtSite { site, since, until }))
+}
+
+/// A switch that arrives, or the last one that did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Press {
     /// To on duty.
     pub on: bool,
     /// When it was pressed, as far as the server can tell: never earlier than it was, later by as long as it travelled.
     pub at: Timestamp,
     /// The phone was restarted in between: `at` comes from its wall clock.
     pub uncertain: bool,
-    /// Both come from one phone, which sends its switches in the order of pressing.
-    pub same_session: bool,
 }
 
 /// Whether a switch holds after the last one that arrived, or another phone was switched later (U1).
 ///
 /// Off holds where nobody can tell when it was pressed: who is not shown can switch on again, who is shown for ever is not
 /// asked. Switches of one phone come in the order of pressing; what seems earlier by no more than a request may travel was not.
-pub fn holds(pressed: Pressed, last: Pressed) -> Result<(), Refusal> {
-    let safe = !pressed.on && pressed.uncertain;
-    let travelled = if pressed.same_session { TRAVEL_MS } else { 0 };
-    if safe || pressed.on == last.on || pressed.at.plus_millis(travelled) >= last.at {
+pub fn holds(press: Press, last: Press, same_session: bool) -> Result<(), Refusal> {
+    let safe = !press.on && press.uncertain;
+    let travelled = if same_session { TRAVEL_MS } else { 0 };
+    if safe || press.on == last.on || press.at.plus_millis(travelled) >= last.at {
         return Ok(());
     }
     Err(Refusal::of(Code::SwitchedLater))
@@ -197,7 +285,108 @@ mod tests {
         assert_eq!(switch_in_time(off, 100 * SWITCH_ON_MS, false), Ok(()));
     }
 
+    /// A server's memory of one person, by the rules alone: its clock may be set, and it sweeps like the real one.
+    struct Kept {
+        on_duty: Option<Timestamp>,
+        present: Option<AtSite>,
+        /// How far the server's clock is ahead of the truth.
+        ahead_ms: i64,
+        true_ms: i64,
+        /// When the presence that is shown was truly said.
+        said_ms: i64,
+        /// By how much the clock was set back since.
+        back_ms: i64,
+    }
+
+    impl Kept {
+        const fn now(&self) -> Timestamp {
+            Timestamp::from_millis(1_800_000_000_000 + self.true_ms + self.ahead_ms)
+        }
+
+        fn sweep(&mut self) {
+            self.present = self.present.filter(|at| lease_holds(at.until, self.now()));
+        }
+
+        fn switch(&mut self, on: bool, age_ms: i64) {
+            let body = DutyBody { on };
+            let made_at = self.now().plus_millis(-age_ms);
+            if switch_in_time(body, age_ms, false).is_err() {
+                return;
+            }
+            match switched(self.on_duty, body, Pressed { at: made_at, certain: true }, self.now()) {
+                Switched::AsItWas => {}
+                Switched::Begins(since) => self.on_duty = Some(since),
+                Switched::Ends => (self.on_duty, self.present) = (None, None),
+            }
+        }
+
+        fn place(&mut self, to: Option<u8>, age_ms: i64) {
+            let made_at = self.now().plus_millis(-age_ms);
+            let placing = Placing { on_duty: self.on_duty, present: self.present, made_at, now: self.now() };
+            match placed(PresenceBody { site: to.map(site), since_ms: 1_000 }, &placing, |_| true) {
+                Ok(Placed::At(at)) => {
+                    (self.present, self.said_ms, self.back_ms) = (Some(at), self.true_ms - age_ms, 0);
+                }
+                Ok(Placed::Ends) => self.present = None,
+                Ok(Placed::AsItWas) => {}
+                Err(refusal) => assert_eq!((refusal.code, self.on_duty), (Code::NotOnDuty, None)),
+            }
+        }
+    }
+
+    #[test]
+    fn who_switches_off_is_off_also_when_the_servers_clock_was_set_back() {
+        let mut kept = Kept { on_duty: None, present: None, ahead_ms: 0, true_ms: 0, said_ms: 0, back_ms: 0 };
+        kept.switch(true, 0);
+        kept.place(Some(1), 0);
+        kept.ahead_ms -= 3 * 60 * MINUTE_MS;
+        kept.sweep();
+        assert_eq!(kept.present, None, "three hours and a quarter would be no lease");
+        kept.true_ms += MINUTE_MS;
+        kept.switch(false, 1_000);
+        assert_eq!(kept.on_duty, None);
+    }
+
+    #[test]
+    fn an_old_switch_off_of_another_phone_ends_nothing_and_a_slow_one_of_this_phone_does() {
+        let begun = Timestamp::from_millis(1_800_000_000_000);
+        let ended = |minutes: i64, certain| {
+            let pressed = Pressed { at: begun.plus_millis(-minutes * MINUTE_MS), certain };
+            switched(Some(begun), DutyBody { on: false }, pressed, begun.plus_millis(60 * MINUTE_MS))
+        };
+        assert_eq!(ended(20, true), Switched::AsItWas);
+        assert_eq!(ended(2, true), Switched::Ends, "the switch on before it was under way for longer");
+        assert_eq!(ended(20, false), Switched::Ends, "its phone was started again, and its clock may have been set");
+    }
+
     proptest! {
+        #[test]
+        fn a_lease_never_outlives_its_time_whatever_arrives_and_however_the_clock_is_set(
+            steps in proptest::collection::vec((0..8_u8, 0..40 * MINUTE_MS, 0..3_u8), 1..120),
+        ) {
+            let mut kept = Kept { on_duty: None, present: None, ahead_ms: 0, true_ms: 0, said_ms: 0, back_ms: 0 };
+            for (what, amount, which) in steps {
+                match what {
+                    0 => kept.switch(true, amount / 2),
+                    1 if which == 0 => kept.switch(false, amount / 40),
+                    1..=3 => kept.place(Some(which), amount / 2),
+                    4 => kept.place(None, amount / 8),
+                    5 if which == 0 => {
+                        kept.ahead_ms -= amount;
+                        kept.back_ms += amount;
+                    }
+                    5 if which == 1 => kept.ahead_ms += amount,
+                    _ => kept.true_ms += amount / 4,
+                }
+                kept.sweep();
+                let Some(at) = kept.present else { continue };
+                prop_assert!(kept.on_duty.is_some(), "at a site, but not on duty");
+                prop_assert!(at.until.millis_since(kept.now()) <= LEASE_MS, "longer than a lease from now");
+                let held_ms = kept.true_ms - kept.said_ms;
+                prop_assert!(held_ms <= LEASE_MS + kept.back_ms, "{held_ms} ms, set back by {} ms", kept.back_ms);
+            }
+        }
+
         #[test]
         fn everybody_on_duty_and_on_the_list_is_called_exactly_once(
             order in proptest::collection::btree_set(0..40_u8, 0..30), at in proptest::collection::vec(proptest::option::of(proptest::option::of(1..6_u8)), 40),
@@ -216,29 +405,28 @@ mod tests {
         }
     }
 
-    fn pressed(on: bool, at_s: i64) -> Pressed {
-        Pressed { on, at: Timestamp::from_millis(at_s * 1_000), uncertain: false, same_session: false }
+    fn pressed(on: bool, at_s: i64) -> Press {
+        Press { on, at: Timestamp::from_millis(at_s * 1_000), uncertain: false }
     }
 
     #[test]
     fn of_two_phones_the_switch_that_was_pressed_later_holds_whichever_arrives_first() {
-        assert_eq!(holds(pressed(true, 10), pressed(false, 5)), Ok(()));
-        assert_eq!(holds(pressed(true, 5), pressed(false, 10)).unwrap_err().code, Code::SwitchedLater);
-        assert_eq!(holds(pressed(false, 5), pressed(true, 10)).unwrap_err().code, Code::SwitchedLater);
-        assert_eq!(holds(pressed(true, 5), pressed(true, 10)), Ok(()), "both say the same");
+        assert_eq!(holds(pressed(true, 10), pressed(false, 5), false), Ok(()));
+        assert_eq!(holds(pressed(true, 5), pressed(false, 10), false).unwrap_err().code, Code::SwitchedLater);
+        assert_eq!(holds(pressed(false, 5), pressed(true, 10), false).unwrap_err().code, Code::SwitchedLater);
+        assert_eq!(holds(pressed(true, 5), pressed(true, 10), false), Ok(()), "both say the same");
     }
 
     #[test]
     fn off_holds_when_nobody_can_tell_when_it_was_pressed_and_on_does_not() {
-        let uncertain = |on, at| Pressed { uncertain: true, ..pressed(on, at) };
-        assert_eq!(holds(uncertain(false, 5), pressed(true, 10)), Ok(()));
-        assert!(holds(uncertain(true, 5), pressed(false, 10)).is_err());
+        let uncertain = |on, at| Press { uncertain: true, ..pressed(on, at) };
+        assert_eq!(holds(uncertain(false, 5), pressed(true, 10), false), Ok(()));
+        assert!(holds(uncertain(true, 5), pressed(false, 10), false).is_err());
     }
 
     #[test]
     fn a_slow_request_does_not_make_a_phones_next_switch_an_earlier_one() {
-        let same = |on, at| Pressed { same_session: true, ..pressed(on, at) };
-        assert_eq!(holds(same(false, 5), same(true, 100)), Ok(()), "on travelled for 95 s and more");
-        assert!(holds(same(false, 5), same(true, 200)).is_err(), "no request travels so long");
+        assert_eq!(holds(pressed(false, 5), pressed(true, 100), true), Ok(()), "on travelled for 95 s and more");
+        assert!(holds(pressed(false, 5), pressed(true, 200), true).is_err(), "no request travels so long");
     }
 }

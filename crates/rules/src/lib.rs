@@ -9,6 +9,7 @@
 //! | [`action`] | the kinds of actions, and whether one is applied, in conflict or blocked (A8, O2) |
 //! | [`incident`] | the life of an incident, who may move it, when feedback is given (I1, I2, I5) |
 //! | [`message`] | what the text of a message may be (I4) |
+//! | [`photo`] | what a photo may be, and what of it leaves a phone (I4) |
 //! | [`rights`] | what a role may do, and who sees what (P1, P2) |
 //! | [`fence`] | where a site is: what an outline may be, and how far a point is from it (U3) |
 //! | [`duty`] | what of being on duty may be said, how long a lease of a site holds, and whom to call (U1, U2, U6, U7) |
@@ -27,5 +28,6 @@ pub mod incident;
 pub mod message;
 pub mod mute;
 pub mod notice;
+pub mod photo;
 pub mod rights;
 pub mod severity;

@@ -1,10 +1,12 @@
 //! What the text of a message may be (I4): the same on the phone, which says so before it is sent, and on the server.
 
 use onsite_wire::codes::Code;
+use onsite_wire::onsite::PhotoFacts;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::action::Refusal;
+use crate::photo;
 
 /// The longest text, in characters as people count them (grapheme clusters).
 pub const CHARACTERS: usize = 4_000;
@@ -16,8 +18,27 @@ pub const RECENT: i64 = 50;
 /// The body of a `message`, version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageBody {
-    /// The words.
+    /// The words; with a photo there may be none.
     pub text: String,
+    /// The photo whose bytes will follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<PhotoFacts>,
+}
+
+impl MessageBody {
+    /// Words without a photo.
+    pub fn of(text: impl Into<String>) -> Self {
+        Self { text: text.into(), photo: None }
+    }
+
+    /// Whether it may be sent.
+    pub fn check(&self) -> Result<(), Refusal> {
+        match &self.photo {
+            Some(photo) if self.text.is_empty() => photo::check_facts(photo),
+            Some(photo) => check(&self.text).and_then(|()| photo::check_facts(photo)),
+            None => check(&self.text),
+        }
+    }
 }
 
 /// Whether a text may be sent as a message.

@@ -136,7 +136,8 @@ impl Storage {
                 check(&text)?;
                 may_write(incident.state)?;
                 let made_at = write.now();
-                let line = Line { id: MessageId(crate::random::id()), author: by.clone(), text, change: None, made_at };
+                let id = MessageId(crate::random::id());
+                let line = Line { id, author: by.clone(), text, change: None, photo: None, made_at };
                 write.write_line(organization, &mut incident, line)?;
                 write.put_incident(organization, &incident)?;
             }

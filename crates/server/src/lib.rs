@@ -18,6 +18,7 @@
 //! | `notices`, `push` | who is told; carrying it to phones |
 //! | `history` | one alarm's and one sensor's past |
 //! | `incidents` | chats read backwards; what the service bureau does |
+//! | `photos` | photos of chats: their parts, and reading them |
 //! | `server_info` | what the server is |
 //! | [`demo`] | invented organizations and what happens in them |
 //! | `living` | performs the demonstration on a server's data |
@@ -40,6 +41,7 @@ mod incidents;
 mod living;
 mod notices;
 mod openapi;
+mod photos;
 mod push;
 mod random;
 mod rest;

@@ -35,6 +35,10 @@ use onsite_wire::onsite;
         crate::notices::why,
         crate::notices::figures,
         crate::incidents::read_chat,
+        crate::photos::read,
+        crate::photos::ask,
+        crate::photos::put_part,
+        crate::photos::give_up,
     ),
     components(schemas(
         onsite::PersonEntry,

@@ -15,7 +15,7 @@ use onsite_wire::time::Timestamp;
 use crate::access::session;
 use crate::http::{App, Refused};
 use crate::openapi::our_document;
-use crate::{actions, digest, events, feeds, history, incidents, notices, rest, server_info, sites, streams};
+use crate::{actions, digest, events, feeds, history, incidents, notices, photos, rest, server_info, sites, streams};
 
 /// The vendor's half of the contract, as it is checked in.
 const VENDOR_DOCUMENT: &str = include_str!("../../../docs/api/rest-openapi.json");
@@ -77,6 +77,11 @@ fn ours() -> Router<Arc<App>> {
         .route("/organizations/{organization}/alarms/{alarm}", get(history::get_alarm))
         .route("/organizations/{organization}/alarms/{alarm}/history", get(history::alarm_history))
         .route("/organizations/{organization}/incidents/{incident}/messages", get(incidents::read_chat))
+        .route("/organizations/{organization}/incidents/{incident}/photos/{message}", get(photos::read))
+        .route(
+            "/organizations/{organization}/incidents/{incident}/photos/{message}/upload",
+            get(photos::ask).put(photos::put_part).delete(photos::give_up),
+        )
         .route("/organizations/{organization}/sensors/{sensor}/history", get(history::sensor_history))
 }
 

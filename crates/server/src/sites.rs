@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use onsite_rules::duty::calls_open;
-use onsite_rules::fence::Fence;
+use onsite_rules::fence::{Fence, joined};
 use onsite_rules::rights::Permission;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::LocationId;
@@ -54,7 +54,7 @@ pub(crate) async fn put_fence(
         let why = refusal.arguments.get("detail").cloned().unwrap_or_default();
         return Err(Refused::of(refusal.code).with("detail", why));
     }
-    set_fence(app, caller, path, Some(outline)).await
+    set_fence(app, caller, path, Some(joined(outline))).await
 }
 
 /// `DELETE organizations/{id}/sites/{location}/fence`.

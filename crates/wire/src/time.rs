@@ -15,6 +15,9 @@ pub struct Timestamp(i64);
 #[error("not an RFC 3339 time")]
 pub struct NotATime;
 
+/// The first and the last instant that RFC 3339 can write, 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z.
+const WRITABLE: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
+
 impl Timestamp {
     /// The instant this many microseconds after 1970-01-01T00:00:00Z.
     pub const fn from_micros(micros: i64) -> Self {
@@ -126,12 +129,12 @@ fn offset(text: &[u8]) -> Option<i64> {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match DateTime::from_timestamp_micros(self.0) {
-            Some(time) => f.write_str(&time.to_rfc3339_opts(
-                if self.0 % 1_000 == 0 { SecondsFormat::Millis } else { SecondsFormat::Micros },
-                true,
-            )),
-            None => write!(f, "{}us", self.0),
+        // What is written can always be read back: a time beyond is written as the nearest that has a year.
+        let micros = self.0.clamp(WRITABLE.0, WRITABLE.1);
+        let digits = if micros % 1_000 == 0 { SecondsFormat::Millis } else { SecondsFormat::Micros };
+        match DateTime::from_timestamp_micros(micros) {
+            Some(time) => f.write_str(&time.to_rfc3339_opts(digits, true)),
+            None => write!(f, "{micros}us"),
         }
     }
 }
@@ -279,6 +282,15 @@ mod tests {
             "0001-01-01T00:00:00.000Z",
         ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn whatever_time_is_written_is_read_back_also_from_before_the_first_year_and_after_the_last() {
+        for micros in [i64::MIN, i64::MIN + 1, WRITABLE.0 - 1, WRITABLE.0, -1, 0, WRITABLE.1, WRITABLE.1 + 1, i64::MAX]
+        {
+            let read = Timestamp::parse(&Timestamp::from_micros(micros).to_string()).unwrap();
+            assert_eq!(read.micros(), micros.clamp(WRITABLE.0, WRITABLE.1));
         }
     }
 

@@ -20,6 +20,9 @@ use crate::sync::feed::{Feed, Intake, Seen, organization_number};
 use crate::sync::overlays::{Overlays, Pending, Standing};
 use crate::time::{Clock, SystemClock, Timestamp};
 
+/// Overlays of alarms and devices are asked for by their ids alone.
+const ANYWHERE: OrganizationId = OrganizationId::from_bytes([0; 16]);
+
 /// What was noted with the commits since it was asked last.
 #[derive(Default)]
 pub struct Noted {
@@ -128,7 +131,7 @@ impl Phone {
     pub fn overlay_alarm(&self, id: AlarmId, pending: Vec<Pending>, now: Timestamp) {
         let overlays = Arc::clone(&self.overlays);
         self.change(move |cache, changes| {
-            overlays.set(Subject { kind: SubjectKind::Alarm, id: id.0 }, pending.clone());
+            overlays.set(ANYWHERE, Subject { kind: SubjectKind::Alarm, id: id.0 }, pending.clone());
             follow::overlay(cache, changes, id, &pending, now)
         });
     }
@@ -136,7 +139,7 @@ impl Phone {
     pub fn overlay_device(&self, id: DeviceId, pending: Vec<Pending>, now: Timestamp) {
         let overlays = Arc::clone(&self.overlays);
         self.change(move |cache, changes| {
-            overlays.set(Subject { kind: SubjectKind::Device, id: id.0 }, pending.clone());
+            overlays.set(ANYWHERE, Subject { kind: SubjectKind::Device, id: id.0 }, pending.clone());
             let laid_over = |server: &_| effective::mute(server, &pending);
             crate::devices::overlay_mute(cache, changes, id, &pending, now, laid_over, FOLLOWERS)
         });

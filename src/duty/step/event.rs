@@ -22,6 +22,11 @@ pub enum Event {
     SwitchedOn,
     /// The person went off duty.
     SwitchedOff,
+    /// A switch that was recorded already, or was let go of: duty follows it, and hands nothing over.
+    Follows {
+        /// On duty.
+        on: bool,
+    },
     /// A position came, asked for or not.
     Fix(Fix),
     /// The system says that a watched circle was crossed, one way or the other: a hint, no more.

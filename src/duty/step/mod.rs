@@ -151,6 +151,15 @@ impl Duty {
                 // Also when this phone is off: another one may have gone on duty, and this one may not know yet.
                 self.hand_over(false, work);
             }
+            Event::Follows { on } => {
+                if on {
+                    self.begin(work);
+                } else {
+                    self.switch_off(Why::SwitchedOff, work);
+                }
+                // What became of the switch is heard from the actions.
+                self.set_at_server(AtServer::Unknown);
+            }
             Event::Fix(fix) => {
                 let known = self.cannot_know().is_none();
                 if let Some(shift) = self.shift.as_mut().filter(|_| known) {
@@ -194,6 +203,10 @@ impl Duty {
         if self.shift.is_none() || matches!(self.at_server, AtServer::Differs(_)) {
             self.hand_over(true, work);
         }
+        self.begin(work);
+    }
+
+    fn begin(&mut self, work: &mut Work) {
         if self.shift.is_some() {
             return;
         }

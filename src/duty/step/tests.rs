@@ -343,6 +343,22 @@ fn duty_ends_by_itself_only_if_the_person_chose_so() {
 }
 
 #[test]
+fn duty_that_should_have_ended_while_the_app_was_away_ends_when_it_is_back() {
+    let settings = Settings { auto_off_hours: Some(10), ..Settings::default() };
+    let mut phone = Phone::new(settings);
+    phone.step(Event::SwitchedOn);
+    for boot in [1, 2] {
+        let wall = phone.now.wall.plus_millis(11 * HOUR);
+        let monotonic_ms = if boot == 1 { phone.now.monotonic_ms + 11 * HOUR } else { 5_000 };
+        let mut back = Phone::started(phone.stored, settings, Moment { wall, monotonic_ms, boot });
+        assert_eq!(back.name(), Name::OffDuty, "boot {boot}");
+        assert!(back.has(&Effect::SwitchOff), "and the server is told");
+        back.silence(60);
+        assert_eq!(back.effects.iter().filter(|effect| **effect == Effect::SwitchOff).count(), 1);
+    }
+}
+
+#[test]
 fn quiet_while_off_duty_is_quiet_only_then_and_only_if_chosen() {
     let quiet = Settings { quiet_off_duty: true, ..Settings::default() };
     assert!(quiet.is_quiet(false) && !quiet.is_quiet(true));

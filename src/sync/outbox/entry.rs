@@ -30,6 +30,9 @@ pub struct KindRules {
     /// Made by the phone itself, and soon void: let go of so long after it was confirmed, and at once when it cannot be.
     /// Nobody has to decide about it.
     pub fleeting_ms: Option<i64>,
+    /// Its effect goes on after its own end, which limits only for how long it may be sent first: what a restored backup has
+    /// forgotten of it is asked again all the same.
+    pub lasting: bool,
 }
 
 impl KindRules {
@@ -42,7 +45,14 @@ impl KindRules {
             replaces: replaces.iter().map(|kind| kind.name.to_owned()).collect(),
             max_age_ms: kind.max_age_ms,
             fleeting_ms: None,
+            lasting: false,
         }
+    }
+
+    /// The same kind as one whose effect outlives its own end.
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        Self { lasting: true, ..self }
     }
 
     /// The same kind as one that the phone makes by itself, kept only so long after it was confirmed.

@@ -46,7 +46,8 @@ impl Outbox {
         let now = work.now;
         let forgotten = |entry: &&Entry| {
             let other = matches!(&entry.state, State::OnServer(on_server) if on_server.generation != generation);
-            let ended = entry.may_wait_ms(None).is_some_and(|limit| entry.age(&now).0 > limit);
+            let lasting = self.kinds.get(&entry.kind).is_some_and(|rules| rules.lasting);
+            let ended = !lasting && entry.may_wait_ms(None).is_some_and(|limit| entry.age(&now).0 > limit);
             entry.organization == organization && other && !ended
         };
         let entries: Vec<Entry> = self.shelf.all().filter(forgotten).cloned().collect();

@@ -70,6 +70,7 @@ mod lane;
 mod making;
 mod sending;
 mod shelf;
+pub mod table;
 mod view;
 
 #[cfg(test)]
@@ -244,14 +245,23 @@ impl Outbox {
 /// When time alone moves an entry on, in monotonic milliseconds: an unasked one becomes too old, a confirmed one has been
 /// kept long enough. What the server may have heard of does not become too old here.
 fn deadline(entry: &Entry, rules: Option<&KindRules>, now: &Moment) -> Option<i64> {
+    let fleeting_ms = rules.and_then(|rules| rules.fleeting_ms);
     let (limit, since) = match &entry.state {
+        // What the phone said by itself, and may be too old by now, is not sent when nobody can tell how old it is.
+        State::Waiting(_) if fleeting_ms.is_some() && ages(rules) && !now.since(&entry.made).1 => {
+            return Some(now.monotonic_ms);
+        }
         State::Waiting(waiting) if waiting.asked => return None,
         State::Waiting(_) => (entry.may_wait_ms(rules)?, &entry.made),
-        State::OnServer(on_server) => (rules.and_then(|rules| rules.fleeting_ms).unwrap_or(KEPT_MS), &on_server.at),
+        State::OnServer(on_server) => (fleeting_ms.unwrap_or(KEPT_MS), &on_server.at),
         State::Parked(_) => return None,
     };
     let left = limit.saturating_sub(now.since(since).0).max(-1).saturating_add(1);
     Some(now.monotonic_ms.saturating_add(left))
+}
+
+fn ages(rules: Option<&KindRules>) -> bool {
+    rules.is_some_and(|rules| rules.max_age_ms.is_some())
 }
 
 /// What one step gathers.

@@ -47,7 +47,7 @@ impl Outbox {
             let Some(entry) = self.shelf.get(order).cloned() else { continue };
             let Some(waiting) = entry.waiting().copied() else { continue };
             passengers.push(Passenger { order, asked: waiting.asked });
-            actions.push(request(&entry, &work.now));
+            actions.push(ActionRequest { age_ms: self.age_at_least(&entry, &work.now), ..request(&entry, &work.now) });
             let counted = Waiting { attempts: waiting.attempts.saturating_add(1), asked: true, ..waiting };
             self.keep(Entry { state: State::Waiting(counted), ..entry }, work);
         }
@@ -57,6 +57,18 @@ impl Outbox {
             lane.flight = Some(Flight { ticket, sent_ms: work.now.monotonic_ms, generation, actions: passengers });
         }
         work.send.push(Batch { ticket, organization, generation, actions });
+    }
+
+    /// How old an entry is. Where only the wall clock tells, which may have been set, it is at least as old as those on its
+    /// subject that were made after it.
+    fn age_at_least(&self, entry: &Entry, now: &Moment) -> i64 {
+        let (age_ms, uncertain) = entry.age(now);
+        if !uncertain {
+            return age_ms;
+        }
+        let later = self.shelf.of_subject(entry.organization, entry.subject).rev();
+        let later = later.take_while(|other| other.order > entry.order).map(|other| other.age(now).0);
+        later.max().unwrap_or_default().max(age_ms)
     }
 
     /// A batch that never ends must not hold its organization for ever.

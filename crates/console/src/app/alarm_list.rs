@@ -70,9 +70,20 @@ impl AlarmList {
         self.why.clear();
         self.last = Some((self.filter.clone(), sort));
         vec![
-            Command::OpenWindow { window: self.window, filter: Box::new(self.filter.clone()), sort },
+            Command::OpenWindow { window: self.window, filter: Box::new(self.filter.clone()), sort, everywhere: false },
             Command::Remember(Box::new(self.filter.clone()), sort),
         ]
+    }
+
+    /// Shows a list that no place narrows: what a tapped notification leads to (A5).
+    pub fn open_everywhere(&mut self, filter: AlarmFilter) -> Vec<Command> {
+        let mut commands = self.open(filter, AlarmSort::default());
+        for command in &mut commands {
+            if let Command::OpenWindow { everywhere, .. } = command {
+                *everywhere = true;
+            }
+        }
+        commands
     }
 
     /// The same list again, through a new window.

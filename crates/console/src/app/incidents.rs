@@ -1,7 +1,10 @@
 //! Incidents as far as the console holds them: the list, and the open one with its chat.
 
+use std::collections::HashMap;
+
 use onsite_wire::ids::{DeviceId, IncidentId, MessageId};
-use onsite_wire::onsite::IncidentState;
+use onsite_wire::onsite::{IncidentState, PhotoState, PhotoType};
+use ratatui::text::Line;
 
 use super::field::Field;
 use super::message::{Command, Intent};
@@ -9,6 +12,7 @@ use super::position::Position;
 use super::{Model, Screen};
 use crate::api::{Batch, ChatRow, Delivery, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow};
 use crate::sheets::Sheet;
+use crate::snapshot::half_blocks;
 
 /// The incidents.
 #[derive(Debug, Clone, Default)]
@@ -48,12 +52,24 @@ pub struct OpenIncident {
     pub from_end: usize,
     /// What is being written, while it is.
     pub writing: Option<Field>,
+    /// Previews of photos, drawn.
+    pub pictures: HashMap<MessageId, Vec<Line<'static>>>,
 }
 
 impl OpenIncident {
     /// The oldest message of one's own that was not taken.
     pub fn parked(&self) -> Option<&ChatRow> {
         self.rows.iter().rev().find(|row| matches!(row.delivery, Some(Delivery::Parked(_))))
+    }
+
+    /// The message of the newest photo that is there, and a name for its file.
+    pub fn newest_photo(&self) -> Option<(MessageId, String)> {
+        let there = |row: &&ChatRow| row.photo.as_ref().is_some_and(|photo| photo.state == PhotoState::There);
+        let row = self.rows.iter().find(there)?;
+        let is_png = row.photo.as_ref().is_some_and(|photo| photo.facts.kind == PhotoType::Png);
+        let (id, ending) = (row.id.to_string(), if is_png { "png" } else { "jpg" });
+        let name = id.rsplit('-').next().unwrap_or_default();
+        Some((row.id, format!("onsite-photo-{name}.{ending}")))
     }
 
     /// The number of the newest message.
@@ -90,8 +106,15 @@ pub fn list(model: &mut Model, device: Option<DeviceId>) -> Vec<Command> {
 /// Opens one with its chat.
 pub fn open(model: &mut Model, id: IncidentId) -> Vec<Command> {
     model.go(Screen::Incident);
-    model.incidents.open =
-        Some(OpenIncident { id, page: None, rows: Vec::new(), has_more: false, from_end: 0, writing: None });
+    model.incidents.open = Some(OpenIncident {
+        id,
+        page: None,
+        rows: Vec::new(),
+        has_more: false,
+        from_end: 0,
+        writing: None,
+        pictures: HashMap::new(),
+    });
     vec![Command::OpenIncident(id)]
 }
 
@@ -116,25 +139,25 @@ pub fn take_chat(model: &mut Model, id: IncidentId, batch: &Batch<ChatRow, ()>) 
     let before = open.newest();
     batch.rows.apply(&mut open.rows);
     open.has_more = batch.has_more;
+    for row in &open.rows {
+        if let Some(preview) = row.photo.as_ref().and_then(|photo| photo.facts.preview.as_ref()) {
+            open.pictures.entry(row.id).or_insert_with(|| half_blocks(preview));
+        }
+    }
     match open.newest() {
         Some(number) if open.from_end == 0 && before != Some(number) => vec![Command::ReadUpTo(id, number)],
         _ => Vec::new(),
     }
 }
 
-/// Takes the page of the open one. What was begun to be written comes back, and what is missing at the end is asked for.
-pub fn take_page(model: &mut Model, page: IncidentPage) -> Vec<Command> {
-    let mut commands = Vec::new();
+/// Takes the page of the open one. What was begun to be written comes back.
+pub fn take_page(model: &mut Model, page: IncidentPage) {
     if let Some(open) = model.incidents.open.as_mut().filter(|open| open.id == page.row.id) {
         if open.page.is_none() && !page.draft.is_empty() {
             open.writing = Some(Field::holding(&page.draft));
         }
-        if open.page.is_none() && page.missing > 0 {
-            commands.push(Command::FillChat(open.id));
-        }
         open.page = Some(page);
     }
-    commands
 }
 
 /// Scrolls the chat; upwards there may be more.
@@ -172,6 +195,13 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
             let Some(field) = open.writing.take() else { return Vec::new() };
             open.from_end = 0;
             vec![Command::Write(id, field.text().trim().to_owned())]
+        }
+        Intent::AttachPhoto => {
+            model.sheet = Some(Sheet::photo(id));
+            Vec::new()
+        }
+        Intent::SavePhoto => {
+            open.newest_photo().map(|(row, name)| Command::SavePhoto(id, row, name.into())).into_iter().collect()
         }
         Intent::Solve => vec![Command::Solve(id)],
         Intent::Reopen => match open.parked() {

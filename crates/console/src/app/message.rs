@@ -1,18 +1,20 @@
 //! What the model is told, what it asks for, and what a person may want: the whole traffic around [`super::update`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use onsite_wire::ids::{ActionId, AlarmId, DeviceId, IncidentId, LocationId, MessageId, OrganizationId, Uuid};
-use onsite_wire::onsite::{HistoryEntry, PersonEntry};
+use onsite_wire::onsite::{HistoryEntry, NoticeSettings, PersonEntry};
 use onsite_wire::rest::{Assignee, MuteReason};
 use ratatui::crossterm::event::KeyEvent;
 use secrecy::SecretString;
 
 use super::Screen;
 use crate::api::{
-    AccountState, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, AssigneeChoice, Batch, ChatRow, Chosen, Error, Facets,
-    IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, JournalLine, LocationNode, MuteUntil,
-    OrganizationOverview, Outcome, OwnAction, Plot, SavedFilter, Why,
+    AccountState, AlarmDetail, AlarmFilter, AlarmRow, AlarmSort, Announcement, AssigneeChoice, Batch, ChatRow, Chosen,
+    Error, Facets, IncidentCounts, IncidentFilter, IncidentPage, IncidentRow, JournalLine, LocationNode, MuteUntil,
+    NotificationCounts, NotificationFilter, NotificationRow, Opened, OrganizationOverview, Outcome, OwnAction,
+    PhotoOnWay, Plot, Readiness, SavedFilter, Tap, Target, Why, WhyNotified,
 };
 
 /// Something that happened.
@@ -26,6 +28,8 @@ pub enum Message {
     State(Box<AccountState>),
     /// The person's own actions.
     Actions(Vec<OwnAction>),
+    /// Photos on their way.
+    Photos(Vec<PhotoOnWay>),
     /// Names of what they are about.
     Names(Vec<(Uuid, String)>),
     /// A tile's count.
@@ -72,6 +76,20 @@ pub enum Message {
     MayOpen(DeviceId, AlarmId, String),
     /// This incident is there; show it.
     Opened(IncidentId),
+    /// Notifications of the list, from the window of this number.
+    Notices(u64, Box<Batch<NotificationRow, NotificationCounts>>),
+    /// How many are unread.
+    Unread(Option<u64>),
+    /// Something was told just now.
+    Announced(Box<Announcement>),
+    /// Where a tapped notification leads.
+    Arrived(Box<Opened>),
+    /// Why the person was told of what has this name, or not.
+    WhyNotified(String, Box<WhyNotified>),
+    /// Whether this phone is ready.
+    Readiness(Box<Readiness>),
+    /// How the person wishes to be told, in this organization, and how many critical ones quiet has kept back.
+    NoticeSettings(OrganizationId, Box<NoticeSettings>, i64),
     /// Something is done, in words.
     Said(String),
     /// Something could not be done.
@@ -108,6 +126,8 @@ pub enum Command {
         filter: Box<AlarmFilter>,
         /// In which order.
         sort: AlarmSort,
+        /// The place that narrows every screen does not narrow this one.
+        everywhere: bool,
     },
     /// Let the list hold so many rows more.
     More(usize),
@@ -147,6 +167,10 @@ pub enum Command {
     FillChat(IncidentId),
     /// Write a message.
     Write(IncidentId, String),
+    /// Write a message with the photo in this file.
+    WritePhoto(IncidentId, PathBuf, String),
+    /// Write a message's photo into this file.
+    SavePhoto(IncidentId, MessageId, PathBuf),
     /// Keep what was begun.
     KeepDraft(IncidentId, String),
     /// Everything up to this number was read.
@@ -165,6 +189,26 @@ pub enum Command {
     AskOpening(DeviceId, AlarmId, String),
     /// Open it; the costs are accepted.
     NewIncident(DeviceId, String, Vec<AlarmId>),
+    /// Show these notifications from now on; the number comes back with each batch.
+    OpenNotices(u64, NotificationFilter),
+    /// Count the unread ones from now on, and tell what comes.
+    WatchNotices(Option<OrganizationId>),
+    /// This one was read.
+    MarkRead(Uuid),
+    /// All of these organizations were read.
+    MarkAllRead(Option<OrganizationId>),
+    /// Go where it leads; this organization is chosen now.
+    OpenNotice(Box<Tap>, Option<OrganizationId>),
+    /// Why the person was told of this, or not.
+    WhyNotified(String, OrganizationId, Target),
+    /// Look whether this phone is ready.
+    LoadReadiness(Option<OrganizationId>),
+    /// Send a test push.
+    SendCanary,
+    /// Read how the person wishes to be told.
+    LoadNoticeSettings(OrganizationId),
+    /// Choose how to be told.
+    ChangeNoticeSettings(Option<OrganizationId>, Box<NoticeSettings>),
     /// Try a parked action again.
     Retry(ActionId),
     /// Do something else instead of a parked action.
@@ -305,6 +349,10 @@ pub enum Intent {
     NewIncident,
     /// Write in the chat.
     WriteLine,
+    /// Send a photo.
+    AttachPhoto,
+    /// Save the newest photo.
+    SavePhoto,
     /// The incident is solved.
     Solve,
     /// It is not.
@@ -319,6 +367,16 @@ pub enum Intent {
     Export,
     /// Go on duty, or off.
     SwitchDuty,
+    /// The selected notification is read.
+    MarkRead,
+    /// All are.
+    MarkAllRead,
+    /// Why the person was told of it, or not.
+    WhyNotified,
+    /// Send a test push.
+    SendCanary,
+    /// Look again whether this phone is ready.
+    LookAgain,
 }
 
 /// Counts shared between a window and those who show them.

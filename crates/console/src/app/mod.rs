@@ -8,6 +8,7 @@ pub mod incidents;
 mod input;
 pub mod keys;
 pub mod message;
+pub mod notices;
 pub mod position;
 mod update;
 mod wishes;
@@ -19,8 +20,8 @@ use onsite_wire::onsite::{HistoryEntry, PersonEntry, SubjectKind};
 
 use crate::api::{
     AccountState, AlarmDetail, AlarmFilter, Call, Colleague, DutyDecision as Decision, DutyStanding, Error,
-    IncidentRow, JournalLine, LocationNode, OrganizationOverview, OwnAction, Plot, SavedFilter, SiteView, Tile,
-    Timestamp,
+    IncidentRow, JournalLine, LocationNode, OrganizationOverview, OwnAction, PhotoOnWay, Plot, SavedFilter, SiteView,
+    Tile, Timestamp,
 };
 use crate::sheets::Sheet;
 use crate::widgets::look::Look;
@@ -52,6 +53,12 @@ pub enum Screen {
     Settings,
     /// The flight recorder.
     Diagnostics,
+    /// The latest notifications.
+    Notices,
+    /// Whether this phone is ready for a shift.
+    Readiness,
+    /// How one wishes to be told.
+    NoticeSettings,
     /// On duty: the switch, a map of the sites, the last decisions, and whom to call.
     Duty,
 }
@@ -160,8 +167,12 @@ pub struct Model {
     pub alarm: Option<OpenAlarm>,
     /// Incidents and their chats.
     pub incidents: incidents::Incidents,
+    /// Notifications.
+    pub notices: notices::Notices,
     /// The person's own actions.
     pub actions: Vec<OwnAction>,
+    /// Photos on their way.
+    pub photos: Vec<PhotoOnWay>,
     /// The names of what they are about.
     pub names: HashMap<Uuid, String>,
     /// Filters with a name.
@@ -213,7 +224,9 @@ impl Model {
             alarms: AlarmList::default(),
             alarm: None,
             incidents: incidents::Incidents::default(),
+            notices: notices::Notices::default(),
             actions: Vec::new(),
+            photos: Vec::new(),
             names: HashMap::new(),
             saved: Vec::new(),
             journal: Vec::new(),
@@ -261,6 +274,14 @@ impl Model {
         self.notice = Some(Notice { text: text.into(), is_trouble: true, since: self.now() });
     }
 
+    /// What is on this phone only, in words; nothing where all is sent.
+    pub fn unsent(&self) -> Option<String> {
+        let counted = |count: usize, what| (count > 0).then(|| crate::words::counted(count as u64, what));
+        let both = [counted(self.state.waiting, "action"), counted(self.state.photos, "photo")];
+        let words: Vec<String> = both.into_iter().flatten().collect();
+        (!words.is_empty()).then(|| words.join(" and "))
+    }
+
     /// The place that narrows every screen, by its name.
     pub fn location_label(&self) -> Option<&str> {
         let id = self.location?;
@@ -306,6 +327,9 @@ impl Model {
             Screen::Alarms => Some(&mut self.alarms.at),
             Screen::Alarm | Screen::Incident => None,
             Screen::Incidents => Some(&mut self.incidents.at),
+            Screen::Notices => Some(&mut self.notices.at),
+            Screen::Readiness => Some(&mut self.notices.readiness_at),
+            Screen::NoticeSettings => Some(&mut self.notices.settings_at),
             Screen::Actions => Some(&mut self.at.actions),
             Screen::Settings => Some(&mut self.at.settings),
             Screen::Diagnostics => Some(&mut self.at.journal),
@@ -322,6 +346,7 @@ impl Model {
         vec![
             Command::WatchTiles(self.tiles.iter().map(|tile| tile.filter.clone()).collect()),
             Command::WatchIncidents(Box::new(under_way)),
+            Command::WatchNotices(self.organization),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use onsite_wire::ids::{AlarmId, LocationId};
 
 use super::message::{Command, Deed, Message};
-use super::{Model, OpenAlarm, Screen, incidents, input, wishes};
+use super::{Model, OpenAlarm, Screen, incidents, input, notices, wishes};
 use crate::api::{AccountState, LocationNode, Outcome, OwnAction};
 use crate::screens::diagnostics;
 use crate::sheets::{Reason, Sheet};
@@ -19,6 +19,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Wish(intent) => return wishes::wish(model, intent),
         Message::State(state) => return take_state(model, *state),
         Message::Actions(actions) => take_actions(model, actions),
+        Message::Photos(photos) => model.photos = photos,
         Message::Names(names) => model.names.extend(names),
         Message::Tile(n, count) => {
             if let Some(tile) = model.tiles.get_mut(n) {
@@ -65,12 +66,26 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Outcome(deed, outcome) => tell_outcome(model, deed, &outcome),
         Message::Incidents(window, batch) => incidents::take_rows(model, window, &batch),
         Message::UnderWay(count) => model.incidents.under_way = count,
-        Message::Incident(page) => return incidents::take_page(model, *page),
+        Message::Incident(page) => incidents::take_page(model, *page),
         Message::Chat(id, batch) => return incidents::take_chat(model, id, &batch),
         Message::MayOpen(device, alarm, subject) => {
             model.sheet = Some(Sheet::opening(Reason::Alarm(device, alarm), &subject));
         }
         Message::Opened(id) => return incidents::open(model, id),
+        Message::Notices(window, batch) => notices::take_rows(model, window, &batch),
+        Message::Unread(unread) => model.notices.unread = unread,
+        Message::Announced(told) => {
+            let parts = ["alarm", "by", "device", "count", "location"];
+            let known = parts.iter().filter_map(|name| told.said.arguments.get(*name)).map(String::as_str);
+            model.say(format!("Told: {}", known.collect::<Vec<_>>().join(" · ")));
+        }
+        Message::Arrived(opened) => return notices::arrived(model, *opened),
+        Message::WhyNotified(title, why) => notices::take_why(model, &title, &why),
+        Message::Readiness(readiness) => model.notices.readiness = Some(*readiness),
+        Message::NoticeSettings(organization, settings, kept_back) => {
+            model.notices.settings = Some((organization, *settings));
+            model.notices.kept_back = kept_back;
+        }
         Message::Said(text) => model.say(text),
         Message::Failed(error) => model.complain(error.to_string()),
         Message::SignedIn => {
@@ -84,7 +99,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
 fn take_state(model: &mut Model, state: AccountState) -> Vec<Command> {
     let was = std::mem::replace(&mut model.state, state);
     let now = model.now();
-    model.is_warned &= model.state.waiting > 0;
+    model.is_warned &= model.unsent().is_some();
     if model.notice.as_ref().is_some_and(|notice| now.millis_since(notice.since) > NOTICE_MS) {
         model.notice = None;
     }

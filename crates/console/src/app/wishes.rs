@@ -1,16 +1,15 @@
 //! What a person wants, done to the model.
 
-use onsite_wire::ids::{AlarmId, DeviceId, IncidentId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, OrganizationId};
 use onsite_wire::onsite::SubjectKind;
 
 use super::alarm_list::Choice;
 use super::field::Field;
 use super::message::{Command, Intent};
-use super::{Model, OpenAlarm, Screen, deeds, incidents};
+use super::{Model, OpenAlarm, Screen, deeds, incidents, notices};
 use crate::api::{ActionStage, AlarmFilter, AlarmSort, Code, SessionState};
 use crate::screens;
 use crate::sheets::{self, Reason, Sheet};
-use crate::words;
 
 /// Does what a person wants.
 pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
@@ -75,9 +74,17 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
         Intent::Incidents => incidents::list(model, None),
         Intent::NewIncident => new_incident(model),
         Intent::Discard if model.screen == Screen::Incident => incidents::wish(model, intent),
-        Intent::WriteLine | Intent::Solve | Intent::Reopen | Intent::Feedback | Intent::FillGap => {
-            incidents::wish(model, intent)
+        Intent::WriteLine
+        | Intent::AttachPhoto
+        | Intent::SavePhoto
+        | Intent::Solve
+        | Intent::Reopen
+        | Intent::Feedback
+        | Intent::FillGap => incidents::wish(model, intent),
+        Intent::MarkRead | Intent::MarkAllRead | Intent::WhyNotified | Intent::SendCanary | Intent::LookAgain => {
+            notices::wish(model, intent)
         }
+        Intent::Next if model.screen == Screen::Notices => notices::wish(model, intent),
         Intent::Next if model.screen == Screen::Incidents => {
             model.incidents.is_solved = !model.incidents.is_solved;
             incidents::reopen(model)
@@ -94,12 +101,9 @@ pub fn wish(model: &mut Model, intent: Intent) -> Vec<Command> {
 
 /// Leaves; asks once where that would lose what was not sent yet.
 fn quit(model: &mut Model) -> Vec<Command> {
-    let unsent = model.state.waiting as u64;
-    if unsent == 0 || !model.setting.is_temporary || model.is_warned {
-        return vec![Command::Quit];
-    }
+    let unsent = model.unsent().filter(|_| model.setting.is_temporary && !model.is_warned);
+    let Some(what) = unsent else { return vec![Command::Quit] };
     model.is_warned = true;
-    let what = words::counted(unsent, "action");
     model.complain(format!("{what} on this phone only, lost with its temporary folder. q again leaves."));
     Vec::new()
 }
@@ -174,7 +178,7 @@ fn go(model: &mut Model, screen: Screen) -> Vec<Command> {
         Screen::Organizations => commands.push(Command::LoadOrganizations),
         Screen::Diagnostics => commands.push(Command::LoadJournal),
         Screen::Duty => commands.push(Command::LoadDuty),
-        _ => {}
+        other => commands.extend(notices::entered(model, other)),
     }
     commands
 }
@@ -235,18 +239,28 @@ fn enter(model: &mut Model) -> Vec<Command> {
         },
         Screen::Diagnostics => explain(model),
         Screen::Duty => vec![Command::LoadDuty],
+        Screen::Notices => notices::open_selected(model),
+        Screen::NoticeSettings => notices::change_selected(model),
+        Screen::Readiness => Vec::new(),
     }
 }
 
 fn choose_organization(model: &mut Model) -> Vec<Command> {
-    model.organization = match model.at.organizations.selected {
+    let chosen = match model.at.organizations.selected {
         0 => None,
         n => model.organizations.get(n - 1).map(|own| own.id),
     };
+    let mut commands = go(model, Screen::Home);
+    commands.extend(work_for(model, chosen));
+    commands
+}
+
+/// The screens are about another organization from now on.
+pub fn work_for(model: &mut Model, organization: Option<OrganizationId>) -> Vec<Command> {
+    model.organization = organization;
     model.alarms.last = None;
     model.alarms.filter = AlarmFilter::default();
-    let mut commands = go(model, Screen::Home);
-    commands.extend(model.watch_tiles());
+    let mut commands = model.watch_tiles();
     commands.push(Command::LoadPlaces(model.organization));
     commands
 }
@@ -266,7 +280,8 @@ fn last_filter(model: &mut Model) -> Vec<Command> {
     model.alarms.open(filter, sort)
 }
 
-fn open_alarm(model: &mut Model, id: AlarmId) -> Vec<Command> {
+/// Opens an alarm.
+pub fn open_alarm(model: &mut Model, id: AlarmId) -> Vec<Command> {
     model.go(Screen::Alarm);
     model.alarm = Some(OpenAlarm { id, detail: None, plot: None, history: None, incidents: Vec::new(), scroll: 0 });
     vec![Command::OpenAlarm(id)]

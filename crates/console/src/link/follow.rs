@@ -20,7 +20,7 @@ pub async fn follow(account: Account, messages: Messages, receipts: Receipts) {
     let mut named = HashSet::new();
     let mut told: Option<(Outcome, Receipt)> = None;
     let (mut state, mut since) = (account.state(), Instant::now());
-    let mut actions = Vec::new();
+    let (mut actions, mut photos) = (Vec::new(), Vec::new());
     loop {
         let is_news = tokio::select! {
             changed = changes.changed() => match changed {
@@ -41,6 +41,11 @@ pub async fn follow(account: Account, messages: Messages, receipts: Receipts) {
             name(&account, &messages, &mut named, &own).await;
             messages.send(Message::Actions(own.clone())).ok();
             actions = own;
+        }
+        let on_way = account.photos();
+        if on_way != photos {
+            messages.send(Message::Photos(on_way.clone())).ok();
+            photos = on_way;
         }
         if let Some((deed, receipt)) = receipts.last() {
             let news = (account.outcome(&receipt), receipt);

@@ -1,17 +1,22 @@
 //! Incidents: their live windows, and what a person does in them.
 
+use std::time::Duration;
+
 use onsite_wire::ids::IncidentId;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::Messages;
-use crate::api::{Account, Error, IncidentFilter, IncidentWindow};
+use crate::api::{Account, Error, IncidentFilter, IncidentWindow, NewPhoto, PhotoSource};
 use crate::app::message::{Command, Message};
+use crate::snapshot::preview;
 
 /// Rows that are asked for at once.
 const ROWS: usize = 200;
 /// Messages that a chat begins with.
 const CHAT: usize = 100;
+/// How often the page is read anew by time alone: leases of sites end.
+const LOOKED_AGAIN: Duration = Duration::from_secs(15);
 
 /// What is watched of incidents.
 #[derive(Default)]
@@ -108,6 +113,7 @@ async fn follow(
                 None => return,
             },
             batch = list.next() => if batch.is_none() { return },
+            () = tokio::time::sleep(LOOKED_AGAIN) => {}
             rows = wanted.recv() => match rows {
                 Some(rows) => chat.more(rows),
                 None => return,
@@ -123,6 +129,17 @@ pub async fn act(account: &Account, command: Command) -> Result<Option<Message>,
         Command::Write(id, text) => {
             incidents.write(id, &text).await?;
             None
+        }
+        Command::WritePhoto(id, file, text) => {
+            // Decoding takes its time.
+            let of = file.clone();
+            let preview = tokio::task::spawn_blocking(move || preview(&of)).await.unwrap_or_default();
+            incidents.write_with_photo(id, &text, NewPhoto { source: PhotoSource::File(file), preview }).await?;
+            None
+        }
+        Command::SavePhoto(id, message, file) => {
+            incidents.save_photo(id, message, file.clone()).await?;
+            Some(Message::Said(format!("Written to {}.", file.display())))
         }
         Command::KeepDraft(id, text) => {
             incidents.set_draft(id, &text).await?;
@@ -166,6 +183,6 @@ pub async fn act(account: &Account, command: Command) -> Result<Option<Message>,
         Command::NewIncident(device, subject, alarms) => {
             Some(Message::Opened(incidents.open(device, &subject, "", alarms, true).await?))
         }
-        _ => None,
+        other => return super::notices::act(account, other).await,
     })
 }

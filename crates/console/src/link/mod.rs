@@ -4,6 +4,7 @@
 mod answers;
 mod follow;
 mod incidents;
+pub mod notices;
 mod watch;
 
 use std::future::Future;
@@ -30,6 +31,7 @@ pub struct Link {
     list: Option<watch::List>,
     alarm: Option<JoinHandle<()>>,
     incidents: incidents::Watched,
+    notices: notices::Watched,
 }
 
 /// The last deed, whose outcome is told until nothing of it waits.
@@ -71,6 +73,7 @@ impl Link {
             list: None,
             alarm: None,
             incidents: incidents::Watched::default(),
+            notices: notices::Watched::default(),
         }
     }
 
@@ -79,8 +82,15 @@ impl Link {
         let account = self.account.clone();
         match command {
             Command::WatchTiles(filters) => self.watch_tiles(filters),
-            Command::OpenWindow { window, filter, sort } => {
-                self.list = Some(watch::List::open(&account, &self.messages, window, *filter, sort));
+            Command::OpenWindow { window, filter, sort, everywhere } => {
+                let alarms = account.alarms();
+                let size = crate::app::alarm_list::AlarmList::first_size();
+                let opened = if everywhere {
+                    alarms.window_everywhere(*filter, sort, size)
+                } else {
+                    alarms.window(*filter, sort, size)
+                };
+                self.list = Some(watch::List::open(opened, &self.messages, window));
             }
             Command::More(rows) => {
                 if let Some(list) = &self.list {
@@ -94,6 +104,8 @@ impl Link {
             Command::CloseAlarm => self.close_alarm(),
             Command::OpenIncidents(number, filter) => self.incidents.list(&account, &self.messages, number, *filter),
             Command::WatchIncidents(filter) => self.incidents.count(&account, &self.messages, *filter),
+            Command::OpenNotices(number, filter) => self.notices.list(&account, &self.messages, number, filter),
+            Command::WatchNotices(organization) => self.notices.count(&account, &self.messages, organization),
             Command::OpenIncident(id) => self.incidents.open(&account, &self.messages, id),
             Command::CloseIncident => self.incidents.close(),
             Command::MoreChat(rows) => self.incidents.more(rows),

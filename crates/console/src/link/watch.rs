@@ -8,7 +8,6 @@ use tokio::task::JoinHandle;
 
 use super::Messages;
 use crate::api::{Account, AlarmDetail, AlarmFilter, AlarmSort, AlarmWindow, Offer};
-use crate::app::alarm_list::AlarmList;
 use crate::app::message::Message;
 
 /// A plot that is looked at goes on.
@@ -22,8 +21,7 @@ pub struct List {
 
 impl List {
     /// Opens a list; its batches come with this number.
-    pub fn open(account: &Account, messages: &Messages, number: u64, filter: AlarmFilter, sort: AlarmSort) -> Self {
-        let mut window = account.alarms().window(filter, sort, AlarmList::first_size());
+    pub fn open(mut window: AlarmWindow, messages: &Messages, number: u64) -> Self {
         let (more, mut wanted) = unbounded_channel();
         let messages = messages.clone();
         let task = tokio::spawn(async move {

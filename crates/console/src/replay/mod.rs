@@ -20,7 +20,7 @@ use onsite_wire::ids::{LocationId, OrganizationId, Uuid};
 use crate::ConsoleError;
 use crate::api::{Code, Error};
 
-pub use self::track::TrackPoint;
+pub use self::track::{TrackPoint, read as read_track};
 
 /// The most ticks between two points: a gap of days is no reason to sit through it.
 const MOST_TICKS: usize = 1_000;

@@ -42,6 +42,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
     }
     keys.push(Key::letter('i', "incident", Intent::NewIncident));
     keys.push(Key::letter('e', "its life", Intent::Explain));
+    keys.push(Key::letter('y', "why told", Intent::WhyNotified));
     keys
 }
 

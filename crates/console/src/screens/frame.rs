@@ -49,6 +49,9 @@ const fn title(screen: Screen) -> &'static str {
         Screen::Settings => "Settings",
         Screen::Diagnostics => "Diagnostics",
         Screen::Duty => "On duty",
+        Screen::Notices => "Notifications",
+        Screen::Readiness => "Ready for a shift?",
+        Screen::NoticeSettings => "How one is told",
     }
 }
 

@@ -45,6 +45,7 @@ fn ways(model: &Model) -> Vec<Way> {
     vec![
         Way { key: 'a', label: "Alarms", says: last, intent: Intent::LastFilter },
         Way { key: 'i', label: "Incidents", says: incidents, intent: Intent::Incidents },
+        Way { key: 'm', label: "Notifications", says: unread(model), intent: Intent::Go(Screen::Notices) },
         Way {
             key: 'o',
             label: "Organizations",
@@ -61,6 +62,14 @@ fn ways(model: &Model) -> Vec<Way> {
             intent: Intent::Go(Screen::Settings),
         },
     ]
+}
+
+fn unread(model: &Model) -> String {
+    match model.notices.unread {
+        None => "…".to_owned(),
+        Some(0) => "all read".to_owned(),
+        Some(unread) => format!("{unread} unread"),
+    }
 }
 
 fn duty(model: &Model) -> &'static str {

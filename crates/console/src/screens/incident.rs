@@ -1,13 +1,13 @@
 //! One incident (I4): where it stands, its chat, and the line that is being written.
 
-use onsite_wire::onsite::{AuthorKind, IncidentState};
+use onsite_wire::onsite::{AuthorKind, IncidentState, Photo, PhotoState};
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::incidents;
-use crate::api::{ChatRow, Delivery};
+use crate::api::{ChatRow, Delivery, IncidentPage, Participant, PhotoOnWay, PhotoStage};
 use crate::app::Model;
 use crate::app::incidents::{OpenIncident, has_gap, state_words};
 use crate::app::keys::Key;
@@ -28,6 +28,10 @@ pub fn keys(model: &Model) -> Vec<Key> {
     let mut keys = Vec::new();
     if page.may.write.is_ok() {
         keys.push(Key::of(KeyCode::Enter, "write", Intent::WriteLine));
+        keys.push(Key::letter('p', "send a photo", Intent::AttachPhoto));
+    }
+    if open.newest_photo().is_some() {
+        keys.push(Key::letter('v', "save the photo", Intent::SavePhoto));
     }
     if page.may.solve.is_ok() {
         keys.push(Key::letter('s', "solved", Intent::Solve));
@@ -46,6 +50,7 @@ pub fn keys(model: &Model) -> Vec<Key> {
     if has_gap(open) {
         keys.push(Key::letter('g', "get what is missing", Intent::FillGap));
     }
+    keys.push(Key::letter('y', "why told", Intent::WhyNotified));
     keys
 }
 
@@ -63,7 +68,8 @@ pub fn view(model: &Model, drawing: &mut Drawing<'_>, area: Rect) {
         width: area.width.saturating_sub(1),
         height: area.height.saturating_sub(height + typed),
     };
-    let lines: Vec<Line<'static>> = open.rows.iter().rev().flat_map(|row| message(model, row, width, look)).collect();
+    let lines: Vec<Line<'static>> =
+        open.rows.iter().rev().flat_map(|row| message(model, open, row, width, look)).collect();
     let first = lines.len().saturating_sub(usize::from(chat.height) + open.from_end);
     drawing.scrolled(chat, &lines, first);
     if let Some(field) = &open.writing {
@@ -78,14 +84,8 @@ fn heading(model: &Model, open: &OpenIncident, width: usize, look: Look) -> Vec<
     if !page.incident.description.is_empty() {
         lines.push(Line::raw(words::cut(&page.incident.description, width)));
     }
-    let names: Vec<String> = page
-        .incident
-        .participants
-        .iter()
-        .map(|one| if one.kind == AuthorKind::Agent { format!("{} (agent)", one.name) } else { one.name.clone() })
-        .collect();
-    if !names.is_empty() {
-        lines.push(Line::styled(words::cut(&format!("In it: {}", names.join(", ")), width), look.dim()));
+    if let Some(present) = present(model, page) {
+        lines.push(Line::styled(words::cut(&present, width), look.dim()));
     }
     if let Some(closes) = page.row.closes {
         let until = model.setting.zone.time(closes, model.now());
@@ -99,7 +99,38 @@ fn heading(model: &Model, open: &OpenIncident, width: usize, look: Look) -> Vec<
     lines
 }
 
-fn message(model: &Model, row: &ChatRow, width: usize, look: Look) -> Vec<Line<'static>> {
+/// Who is in it, and who of them is on duty: without a live line to the server with the age of that.
+fn present(model: &Model, page: &IncidentPage) -> Option<String> {
+    let zone = &model.setting.zone;
+    let words = |one: &Participant| {
+        let duty = one.on_duty.as_ref().map(|duty| match duty.at {
+            Some(at) => format!(" (at {} until {})", duty.site_label, zone.time(at.until, model.now())),
+            None => " (on duty)".to_owned(),
+        });
+        let agent = if one.author.kind == AuthorKind::Agent { " (agent)" } else { "" };
+        format!("{}{agent}{}", one.author.name, duty.unwrap_or_default())
+    };
+    let list = |takes_part: bool| {
+        let people = page.present.people.iter().filter(|one| one.takes_part == takes_part);
+        people.map(words).collect::<Vec<_>>().join(", ")
+    };
+    let parts = [("In it: ", list(true)), ("Also on duty: ", list(false))];
+    let mut parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(head, names)| format!("{head}{names}"))
+        .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let anybody = page.present.people.iter().any(|one| one.on_duty.is_some());
+    if let Some(read) = page.present.duty_read.filter(|_| anybody && !model.state.live) {
+        parts.push(format!("as of {}", zone.time(read, model.now())));
+    }
+    Some(parts.join(" · "))
+}
+
+fn message(model: &Model, open: &OpenIncident, row: &ChatRow, width: usize, look: Look) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if row.missing_before > 0 {
         let missing = words::counted(row.missing_before.unsigned_abs(), "message");
@@ -126,11 +157,49 @@ fn message(model: &Model, row: &ChatRow, width: usize, look: Look) -> Vec<Line<'
     lines.extend(
         words::wrapped(&row.text, width.saturating_sub(2)).into_iter().map(|part| Line::raw(format!("  {part}"))),
     );
+    if let Some(photo) = &row.photo {
+        let (words, style) = photo_words(model, row, photo, look);
+        lines.push(Line::styled(words::cut(&format!("  {words}"), width), style));
+        // Without colours it would be a block of nothing.
+        if look.has_colours() {
+            lines.extend(open.pictures.get(&row.id).into_iter().flatten().cloned());
+        }
+    }
     if let Some(Delivery::Parked(code)) = row.delivery {
         let why = code.text(&std::collections::BTreeMap::new());
         lines.push(Line::styled(words::cut(&format!("  {why}"), width), look.critical()));
     }
     lines
+}
+
+/// What a photo is, and where its bytes are.
+fn photo_words(model: &Model, row: &ChatRow, photo: &Photo, look: Look) -> (String, Style) {
+    let Photo { facts, state, reason, arguments } = photo;
+    let kib = u64::try_from(facts.size).unwrap_or_default().div_ceil(1_024);
+    let size =
+        if kib < 1_024 { format!("{kib} KiB") } else { format!("{}.{} MiB", kib / 1_024, kib % 1_024 * 10 / 1_024) };
+    let (stands, style) = match (state, model.photos.iter().find(|on_way| on_way.message == row.id)) {
+        (PhotoState::There, _) => ("there".to_owned(), look.good()),
+        (PhotoState::Failed, _) => (reason.map_or("failed".to_owned(), |code| code.text(arguments)), look.critical()),
+        (PhotoState::Waiting, None) => ("not there yet".to_owned(), look.dim()),
+        (PhotoState::Waiting, Some(on_way)) => (way(model, on_way), look.warning()),
+    };
+    (format!("▣ photo {}×{}, {size}: {stands}", facts.width, facts.height), style)
+}
+
+/// Where a photo of one's own is on its way.
+fn way(model: &Model, on_way: &PhotoOnWay) -> String {
+    let share = on_way.offset.saturating_mul(100) / on_way.size.max(1);
+    match on_way.stage {
+        PhotoStage::WaitsForMessage => "↑ waits for its message".to_owned(),
+        PhotoStage::BeingSent => format!("↑ {share} % sent"),
+        PhotoStage::Failed(code) => code.text(&std::collections::BTreeMap::new()),
+        PhotoStage::Waiting => {
+            let next = on_way.next_attempt.map(|at| at.millis_since(model.phone_now()).max(0) / 1_000);
+            let next = next.map_or_else(String::new, |seconds| format!(", next attempt in {seconds} s"));
+            format!("↑ {share} % sent{next}")
+        }
+    }
 }
 
 fn who(row: &ChatRow) -> String {

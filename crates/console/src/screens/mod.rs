@@ -10,7 +10,10 @@ mod frame;
 pub mod home;
 pub mod incident;
 pub mod incidents;
+pub mod notice_settings;
+pub mod notices;
 pub mod organizations;
+pub mod readiness;
 pub mod settings;
 
 use ratatui::buffer::Buffer;
@@ -44,6 +47,9 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Drawn {
         Screen::Settings => settings::view(model, &mut drawing, body),
         Screen::Diagnostics => diagnostics::view(model, &mut drawing, body),
         Screen::Duty => duty::view(model, &mut drawing, body),
+        Screen::Notices => notices::view(model, &mut drawing, body),
+        Screen::Readiness => readiness::view(model, &mut drawing, body),
+        Screen::NoticeSettings => notice_settings::view(model, &mut drawing, body),
     }
     sheets::view(model, &mut drawing, body);
     frame::view(model, &mut drawing);
@@ -63,6 +69,9 @@ pub fn keys(model: &Model) -> Vec<Key> {
         Screen::Settings => settings::keys(),
         Screen::Diagnostics => diagnostics::keys(),
         Screen::Duty => duty::keys(),
+        Screen::Notices => notices::keys(model),
+        Screen::Readiness => readiness::keys(),
+        Screen::NoticeSettings => notice_settings::keys(),
     }
 }
 
@@ -78,5 +87,8 @@ pub fn len(model: &Model) -> usize {
         Screen::Settings => settings::len(model),
         Screen::Diagnostics => model.journal.len(),
         Screen::Duty => model.duty.as_ref().map_or(0, |duty| duty.sites.len()),
+        Screen::Notices => model.notices.rows.len(),
+        Screen::Readiness => readiness::len(model),
+        Screen::NoticeSettings => crate::app::notices::Choice::ALL.len(),
     }
 }

@@ -54,6 +54,8 @@ fn entries(model: &Model) -> Vec<Entry> {
         entry("Place", place, "choose", Some(Intent::ChooseLocation)),
         entry("Person", session, session_does, Some(Intent::Session)),
         entry("Hand over", "all of mine to a colleague".to_owned(), "choose", Some(Intent::HandOver)),
+        entry("Notifications", "how one is told".to_owned(), "choose", Some(Intent::Go(Screen::NoticeSettings))),
+        entry("Readiness", "is this phone ready for a shift".to_owned(), "look", Some(Intent::Go(Screen::Readiness))),
         entry("Clock", clock(model), "", None),
         entry("Server", model.setting.server.clone(), "", None),
         entry("Kept in", model.setting.folder.clone(), "", None),

@@ -9,11 +9,12 @@ mod incident;
 mod keys;
 mod location;
 mod mute;
+mod photo;
 mod report;
 mod sign_in;
 mod sign_out;
 
-use onsite_wire::ids::ActionId;
+use onsite_wire::ids::{ActionId, IncidentId};
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -26,6 +27,7 @@ pub use filter_values::in_words;
 pub use incident::{OpeningSheet, Reason};
 pub use location::LocationSheet;
 pub use mute::{MuteSheet, MuteTarget};
+pub use photo::PhotoSheet;
 pub use report::ReportSheet;
 pub use sign_in::SignInSheet;
 
@@ -61,6 +63,8 @@ pub enum Sheet {
     Opening(OpeningSheet),
     /// What somebody thought of one.
     Feedback(FeedbackSheet),
+    /// A photo for the chat.
+    Photo(PhotoSheet),
 }
 
 /// What a sheet makes of a wish.
@@ -102,6 +106,11 @@ impl Sheet {
         Self::Feedback(FeedbackSheet::new(model))
     }
 
+    /// A photo for the chat of this incident.
+    pub fn photo(id: IncidentId) -> Self {
+        Self::Photo(PhotoSheet::new(id))
+    }
+
     /// A text to be read.
     pub const fn report(title: String, lines: Vec<String>) -> Self {
         Self::Report(ReportSheet::new(title, lines))
@@ -116,7 +125,7 @@ impl Sheet {
             Self::Location(sheet) => Some(&mut sheet.at),
             Self::Report(sheet) => Some(&mut sheet.at),
             Self::Feedback(sheet) => Some(&mut sheet.at),
-            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut | Self::Opening(_) => None,
+            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut | Self::Opening(_) | Self::Photo(_) => None,
         }
     }
 
@@ -129,7 +138,7 @@ impl Sheet {
             Self::Location(sheet) => sheet.found(model).len(),
             Self::Report(sheet) => sheet.len(),
             Self::Feedback(_) => FeedbackSheet::len(),
-            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut | Self::Opening(_) => 0,
+            Self::Keys | Self::Decide(_) | Self::SignIn(_) | Self::SignOut | Self::Opening(_) | Self::Photo(_) => 0,
         }
     }
 
@@ -143,6 +152,7 @@ impl Sheet {
             Self::SignIn(sheet) => Some(sheet.field()),
             Self::Opening(sheet) => sheet.field(),
             Self::Feedback(sheet) => sheet.field(),
+            Self::Photo(sheet) => sheet.field(),
             Self::Keys | Self::Decide(_) | Self::Report(_) | Self::SignOut => None,
         }
     }
@@ -160,6 +170,7 @@ impl Sheet {
             Self::SignOut => sign_out::keys(),
             Self::Opening(_) => OpeningSheet::keys(),
             Self::Feedback(_) => FeedbackSheet::keys(),
+            Self::Photo(_) => PhotoSheet::keys(),
         };
         keys.push(Key::of(KeyCode::Esc, "close", Intent::Back));
         keys
@@ -177,6 +188,7 @@ impl Sheet {
             Self::SignOut => sign_out::wish(model, intent),
             Self::Opening(sheet) => sheet.wish(intent),
             Self::Feedback(sheet) => sheet.wish(intent),
+            Self::Photo(sheet) => sheet.wish(intent),
         }
     }
 
@@ -193,6 +205,7 @@ impl Sheet {
             Self::Report(sheet) => sheet.view(drawing, area),
             Self::Opening(sheet) => sheet.view(drawing, area),
             Self::Feedback(sheet) => sheet.view(drawing, area),
+            Self::Photo(sheet) => sheet.view(drawing, area),
         }
     }
 }

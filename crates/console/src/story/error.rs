@@ -38,6 +38,9 @@ pub enum StoryError {
     /// The demonstration lacks what the story needs.
     #[error("the demonstration lacks {0}")]
     Lacks(&'static str),
+    /// So many coordinates of a walk are on the server.
+    #[error("{0} coordinates of a walk went up")]
+    Leaked(usize),
     /// The app is closed at this point of the story.
     #[error("the app of {0} is closed")]
     Closed(String),

@@ -60,11 +60,14 @@ pub async fn tell(seed: u64, program: PathBuf, out: &mut (dyn Write + Send)) -> 
     let carried = scenes::basement::play(&mut shift).await?;
     scenes::signal_back::play(&mut shift, &carried).await?;
     scenes::incident::play(&mut shift).await?;
+    scenes::photo::play(&mut shift).await?;
     scenes::conflict::play(&mut shift).await?;
     scenes::mute_ends::play(&mut shift, carried.muted).await?;
+    scenes::notices::play(&mut shift).await?;
     scenes::storm::play(&mut shift).await?;
     scenes::customers::play(&mut shift).await?;
     scenes::age::play(&mut shift).await?;
+    scenes::on_duty::play(&mut shift).await?;
     let verdict = scenes::witnessed::play(&mut shift, &witness, &before).await?;
     scenes::sign_out::play(&mut shift).await?;
     shift.stage.strike().await?;

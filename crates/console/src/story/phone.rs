@@ -9,6 +9,7 @@ use onsite::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets, Receipt};
 use onsite::error::Code;
 use onsite::incidents::{ChatRow, IncidentFilter, IncidentRow};
 use onsite::journal::Line;
+use onsite::notifications::{NotificationFilter, PushIdentity};
 use onsite::store::Key;
 use onsite::sync::overlays::Standing;
 use onsite::time::{Clock, Timestamp};
@@ -22,9 +23,9 @@ use super::StoryError;
 use super::clock::{PhoneClock, StoryTime};
 
 /// Nothing in a story takes this long unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is looked again where nothing rings.
-const GLANCE: Duration = Duration::from_millis(5);
+pub const GLANCE: Duration = Duration::from_millis(5);
 /// After so long without news something waits for the story's time to pass.
 const A_WHILE: Duration = Duration::from_millis(500);
 /// So far it is turned then: too little to be told.
@@ -79,6 +80,7 @@ impl Phone {
             let key = Key::new(self.handset.key);
             let mut config = AccountConfig::new(&self.handset.folder, key, &self.handset.server, Access::Person);
             config.clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+            config.push = Some(self.identity()?);
             match Account::open(config).await {
                 Ok((account, _)) => {
                     self.account = Some(account);
@@ -90,6 +92,14 @@ impl Phone {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Where its pushes are sealed to: drawn with its key.
+    pub fn identity(&self) -> Result<PushIdentity, StoryError> {
+        let (key, rest) = (self.handset.key, self.handset.key);
+        let mut random = [0; 64];
+        random.iter_mut().zip(key.into_iter().chain(rest)).for_each(|(slot, byte)| *slot = byte);
+        PushIdentity::new(&random).map_err(|_| StoryError::Lacks("a key for pushes"))
     }
 
     /// Closes the app.
@@ -250,6 +260,50 @@ impl Phone {
     fn is_sending(&self) -> Result<bool, StoryError> {
         let is_sent = |stage: &ActionStage| matches!(stage, ActionStage::OnPhone { being_sent: true, .. });
         Ok(self.account()?.actions().iter().any(|action| is_sent(&action.stage)))
+    }
+
+    /// Asks for a test push, as soon as the server knows where it is to go.
+    pub async fn sends_canary(&self) -> Result<(), StoryError> {
+        let (deadline, mut since) = (Instant::now() + PATIENCE, Instant::now());
+        while let Err(error) = self.account()?.notifications().send_canary().await {
+            if Instant::now() > deadline {
+                return Err(error.into());
+            }
+            tokio::time::sleep(GLANCE).await;
+            if since.elapsed() > A_WHILE {
+                // What failed in a bad moment is tried again after a while of the story's time.
+                self.clock.time.turn_to(self.clock.time.now().plus_millis(MOMENT_MS));
+                self.account()?.clock_changed()?;
+                since = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// How many notifications are unread, once it is as told.
+    pub async fn unread_until(&self, what: &str, is: impl Fn(u64) -> bool) -> Result<u64, StoryError> {
+        let mut window = self.account()?.notifications().window(NotificationFilter::default(), 1);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let Ok(Some(batch)) = timeout_at(deadline, window.next()).await else {
+                return Err(StoryError::NeverCame(what.to_owned()));
+            };
+            if let Some(unread) = batch.counts.map(|counts| counts.unread).filter(|unread| is(*unread)) {
+                return Ok(unread);
+            }
+        }
+    }
+
+    /// One alarm, once it has come.
+    pub async fn row_when_there(&self, id: AlarmId) -> Result<AlarmRow, StoryError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.row(id).await {
+                Ok(row) => return Ok(row),
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => tokio::time::sleep(GLANCE).await,
+            }
+        }
     }
 
     /// One alarm as its page shows it.

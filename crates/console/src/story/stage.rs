@@ -3,21 +3,24 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use onsite::notifications::PushIdentity;
 use onsite::time::Timestamp;
 use onsite_rules::rights::sees_everything;
 use onsite_server::demo::{self, Event, Stream};
 use onsite_server::document::{DocumentPerson, OrganizationDocument};
 use onsite_server::storage::Condition;
 use onsite_server::{RunningServer, ServerConfig, start};
-use onsite_wire::ids::OrganizationId;
+use onsite_wire::ids::{AlarmId, DeviceId, OrganizationId};
 use onsite_wire::onsite::{Grant, OrganizationRights};
-use onsite_wire::rest::InventoryObject;
+use onsite_wire::push::Push;
+use onsite_wire::rest::{Alarm, InventoryObject, Severity, Subscription};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::StoryError;
 use super::chance::Chance;
 use super::clock::StoryTime;
-use super::phone::Handset;
+use super::phone::{GLANCE, Handset, PATIENCE};
 
 /// So long a storm takes to break out after its demonstration has begun.
 const STORM_COMES_MS: i64 = 10 * 60_000;
@@ -60,6 +63,18 @@ impl Stage {
             server.store().import(document.clone()).await?;
         }
         Ok(Self { seed, chance: Chance::of(seed), time, server, documents, folder })
+    }
+
+    /// A file of the story beside its phones.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The files of the server's data.
+    pub fn server_files(&self) -> Result<Vec<PathBuf>, StoryError> {
+        let entries = std::fs::read_dir(self.folder.path().join("server"))?;
+        let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+        Ok(paths.into_iter().filter(|path| path.is_file()).collect())
     }
 
     /// A new phone.
@@ -117,6 +132,52 @@ impl Stage {
             self.server.store().condition_occurs(condition, *at).await?;
         }
         Ok((first, first.plus_millis(STORM_SPREAD_MS)))
+    }
+
+    /// Whether a critical alarm of this device is told by itself: it has IT Expert, which opens no incident.
+    pub fn pushes_alone(&self, device: DeviceId) -> bool {
+        let objects = self.documents.first().map_or(&[][..], |document| &document.inventory_objects);
+        objects.iter().any(|object| match object {
+            InventoryObject::Device(found) => found.id == device && found.subscription == Some(Subscription::ItExpert),
+            _ => false,
+        })
+    }
+
+    /// A condition of the first customer's device occurs now.
+    pub async fn occurs(&mut self, device: DeviceId, label: &str, severity: Severity) -> Result<AlarmId, StoryError> {
+        let organization = self.home()?;
+        let id = AlarmId::from_bytes(std::array::from_fn(|_| u8::try_from(self.chance.below(256)).unwrap_or_default()));
+        let like = self.documents.first().and_then(|document| document.alarms.first());
+        let alarm = Alarm {
+            id,
+            device_id: device,
+            label: label.to_owned(),
+            severity,
+            activated_time: self.time.now(),
+            cleared_time: None,
+            acknowledgement: None,
+            mute: None,
+            revision: None,
+            ..like.ok_or(StoryError::Lacks("an alarm"))?.clone()
+        };
+        let condition = Condition { organization, name: label.to_owned(), alarm };
+        Ok(self.server.store().condition_occurs(condition, self.time.now()).await?)
+    }
+
+    /// The next push to an installation that is as told; others before it are let go.
+    pub async fn pushed(&self, to: &PushIdentity, is: impl Fn(&Push) -> bool) -> Result<Vec<u8>, StoryError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            for looped in self.server.loopback().take(to.installation()) {
+                if serde_json::from_str(&looped.body).is_ok_and(|push| is(&push)) {
+                    return Ok(looped.body.into_bytes());
+                }
+            }
+            if Instant::now() > deadline {
+                return Err(StoryError::NeverCame("a push".to_owned()));
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
     }
 
     /// The server and its data are put away.

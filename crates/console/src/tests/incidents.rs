@@ -1,13 +1,15 @@
 //! Incidents: the list, a chat with all that can become of one's own messages, and the warning before one is opened.
 
-use onsite::incidents::IncidentOffers;
+use onsite::incidents::{IncidentOffers, Participant, Present};
 use onsite_wire::ids::{DeviceId, IncidentId, MessageId, OrganizationId};
-use onsite_wire::onsite::{Author, AuthorKind, Incident, IncidentState};
+use onsite_wire::onsite::{
+    Author, AuthorKind, Incident, IncidentState, Photo, PhotoFacts, PhotoHash, PhotoState, PhotoType,
+};
 use ratatui::crossterm::event::KeyCode;
 
 use super::states::{home, id, minutes_ago, open};
 use super::{letter, press, shown, type_in};
-use crate::api::{ChatRow, Code, Delivery, Error, IncidentPage, IncidentRow};
+use crate::api::{ChatRow, Code, Colleague, Delivery, Error, IncidentPage, IncidentRow, PhotoOnWay, PhotoStage};
 use crate::app::incidents::OpenIncident;
 use crate::app::message::{Command, Message};
 use crate::app::{Model, Screen, update};
@@ -39,6 +41,7 @@ fn said(n: u8, text: &str, delivery: Option<Delivery>) -> ChatRow {
     };
     let is_taken = !matches!(delivery, Some(Delivery::OnPhone | Delivery::Parked(_)));
     ChatRow {
+        photo: None,
         id: MessageId(id(n)),
         number: is_taken.then_some(i64::from(n)),
         author: Author { kind, id: None, name: name.to_owned() },
@@ -75,6 +78,7 @@ fn page(row: IncidentRow) -> IncidentPage {
             feedback: None,
             revision: 1,
         },
+        present: Present::default(),
         feedback: None,
         missing: 0,
         draft: String::new(),
@@ -91,8 +95,15 @@ fn page(row: IncidentRow) -> IncidentPage {
 fn chat(row: IncidentRow, rows: Vec<ChatRow>) -> Model {
     let mut model = home();
     model.go(Screen::Incident);
-    model.incidents.open =
-        Some(OpenIncident { id: row.id, page: Some(page(row)), rows, has_more: false, from_end: 0, writing: None });
+    model.incidents.open = Some(OpenIncident {
+        id: row.id,
+        page: Some(page(row)),
+        rows,
+        has_more: false,
+        from_end: 0,
+        writing: None,
+        pictures: Default::default(),
+    });
     model
 }
 
@@ -126,6 +137,47 @@ fn a_chat_shows_where_each_own_message_stands_and_what_is_missing() {
         assert!(text.contains(words), "{words} is missing: {text}");
     }
     assert!(text.find("on my way") < text.find("it hums"), "the newest is last");
+}
+
+#[test]
+fn a_chat_shows_who_is_in_it_and_who_of_them_is_on_duty_and_without_a_live_line_as_of_when() {
+    let mut model = chat(incident(), Vec::new());
+    let author = |kind, name: &str| Author { kind, id: None, name: name.to_owned() };
+    let on_duty = |name: &str, site: &str| Colleague {
+        organization: OrganizationId(id(1)),
+        person: onsite_wire::ids::PersonId(id(2)),
+        name: name.to_owned(),
+        since: minutes_ago(90),
+        at: (!site.is_empty()).then(|| onsite_wire::onsite::AtSite {
+            site: onsite_wire::ids::LocationId(id(3)),
+            since: minutes_ago(60),
+            until: minutes_ago(-5),
+        }),
+        site_label: site.to_owned(),
+    };
+    let people = vec![
+        Participant { author: author(AuthorKind::Agent, "Mika Salo"), takes_part: true, on_duty: None },
+        Participant {
+            author: author(AuthorKind::Person, "Ada"),
+            takes_part: true,
+            on_duty: Some(on_duty("Ada", "Harbour")),
+        },
+        Participant {
+            author: author(AuthorKind::Person, "Zoë"), takes_part: false, on_duty: Some(on_duty("Zoë", ""))
+        },
+    ];
+    if let Some(page) = model.incidents.open.as_mut().and_then(|open| open.page.as_mut()) {
+        page.present = Present { people, duty_read: Some(minutes_ago(30)) };
+    }
+    model.state.live = true;
+    let text = super::drawn(&model, 160, 40).1;
+    for words in ["In it: Mika Salo (agent), Ada (at Harbour until", "Also on duty: Zoë (on duty)"] {
+        assert!(text.contains(words), "{words} is missing: {text}");
+    }
+    assert!(!text.contains("as of"), "{text}");
+    model.state.live = false;
+    let text = super::drawn(&model, 160, 40).1;
+    assert!(text.contains(" · as of "), "{text}");
 }
 
 #[test]
@@ -184,4 +236,71 @@ fn feedback_is_a_rating_and_words() {
     type_in(&mut model, "quick");
     let commands = press(&mut model, KeyCode::Enter);
     assert!(matches!(&commands[..], [Command::Judge(_, 4, text)] if text == "quick"), "{commands:?}");
+}
+
+#[test]
+fn a_photo_shows_its_place_its_way_and_why_it_failed() {
+    let photo = |state, reason| {
+        let facts = PhotoFacts {
+            sha256: PhotoHash([1; 32]),
+            size: 2_500_000,
+            kind: PhotoType::Jpeg,
+            width: 4_000,
+            height: 3_000,
+            preview: Some(picture()),
+        };
+        Some(Photo { facts, state, reason, arguments: Default::default() })
+    };
+    let rows = vec![
+        ChatRow { photo: photo(PhotoState::Waiting, None), ..said(6, "and this", Some(Delivery::OnServer)) },
+        ChatRow { photo: photo(PhotoState::Failed, Some(Code::PhotoExpired)), ..said(5, "", Some(Delivery::Read)) },
+        ChatRow { photo: photo(PhotoState::There, None), ..said(4, "the fan", None) },
+    ];
+    let mut model = chat(incident(), rows);
+    model.setting.look = crate::widgets::look::Look::colours();
+    let next_attempt = Some(model.phone_now().plus_millis(8_000));
+    update(
+        &mut model,
+        Message::Photos(vec![PhotoOnWay {
+            message: MessageId(id(6)),
+            organization: OrganizationId(id(1)),
+            incident: IncidentId(id(50)),
+            size: 2_500_000,
+            offset: 1_000_000,
+            stage: PhotoStage::Waiting,
+            next_attempt,
+            trouble: Some(Code::NoNetwork),
+        }]),
+    );
+    let open = model.incidents.open.as_mut().unwrap();
+    open.pictures.insert(MessageId(id(4)), crate::snapshot::half_blocks(&picture()));
+    let text = super::drawn(&model, 110, 60).1;
+    for words in
+        ["photo 4000×3000, 2.3 MiB: there", "▀▀▀▀", "did not arrive within 7 days", "40 % sent, next attempt in 8 s"]
+    {
+        assert!(text.contains(words), "{words} is missing: {text}");
+    }
+    let commands = letter(&mut model, 'v');
+    assert!(
+        matches!(&commands[..], [Command::SavePhoto(_, message, _)] if *message == MessageId(id(4))),
+        "{commands:?}"
+    );
+    letter(&mut model, 'p');
+    type_in(&mut model, "fan.jpg");
+    press(&mut model, KeyCode::Tab);
+    type_in(&mut model, "see the blade");
+    let commands = press(&mut model, KeyCode::Enter);
+    assert!(
+        matches!(&commands[..], [Command::WritePhoto(_, file, words)]
+            if file.ends_with("fan.jpg") && words == "see the blade"),
+        "{commands:?}"
+    );
+}
+
+/// A small photo of two colours.
+fn picture() -> Vec<u8> {
+    let image = image::RgbImage::from_fn(40, 30, |x, _| image::Rgb(if x < 20 { [200, 30, 30] } else { [30, 30, 200] }));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
 }

@@ -2,8 +2,10 @@
 
 mod alarm;
 mod alarms;
+mod duty;
 mod frame;
 mod incidents;
+mod notices;
 mod real;
 mod sheets;
 mod states;

@@ -32,6 +32,11 @@ impl Look {
         Self { colour: false }
     }
 
+    /// Whether there are any.
+    pub const fn has_colours(self) -> bool {
+        self.colour
+    }
+
     const fn fg(self, colour: Color) -> Style {
         if self.colour { Style::new().fg(colour) } else { Style::new() }
     }

@@ -80,6 +80,8 @@ pub fn deed(kind: &str) -> &str {
         "solve" => "Solved",
         "reopen" => "Reopen",
         "feedback" => "Feedback",
+        "notice_settings" => "How one is told",
+        "read_notices" => "Notifications read",
         other => other,
     }
 }

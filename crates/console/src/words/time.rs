@@ -19,6 +19,11 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
+    /// Its IANA name; `UTC` where the machine has none.
+    pub fn name(&self) -> String {
+        self.0.iana_name().unwrap_or("UTC").to_owned()
+    }
+
     fn local(&self, at: Timestamp) -> jiff::Zoned {
         jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default().to_zoned(self.0.clone())
     }

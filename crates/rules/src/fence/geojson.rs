@@ -1,5 +1,6 @@
 //! Sites' outlines as GeoJSON (RFC 7946): a FeatureCollection whose features are a Polygon, a MultiPolygon, or a Point with
-//! a `radius` in metres. Each names its site by `location` (an id) or `label`.
+//! a `radius` in metres. Each names its site by `location` (an id) or `label`. What was cut at the antimeridian is one fence
+//! again.
 
 use onsite_wire::ids::LocationId;
 use onsite_wire::onsite::{LonLat, Outline};
@@ -73,6 +74,8 @@ pub fn read(reader: impl std::io::Read) -> Result<Vec<SiteFeature>, Refusal> {
 fn site(feature: Feature) -> Result<SiteFeature, Refusal> {
     let properties = feature.properties.unwrap_or_default();
     let outline = outline(feature.geometry, properties.radius)?;
+    Fence::of(&outline)?;
+    let outline = super::joined(outline);
     Fence::of(&outline)?;
     Ok(SiteFeature { location: properties.location, label: properties.label, outline })
 }

@@ -6,12 +6,14 @@
 pub mod geojson;
 mod inscribed;
 mod plane;
+mod seam;
 
 use geo::{ClosestPoint, Contains, Distance, Euclidean, Geodesic, LineString, Point, Polygon, Validation};
 use onsite_wire::codes::Code;
 use onsite_wire::onsite::{LonLat, Outline};
 
 use self::plane::Plane;
+pub use self::seam::joined;
 use crate::action::Refusal;
 
 /// The largest distance from a fence's middle to its farthest point, in metres (ours).

@@ -51,6 +51,45 @@ fn a_site_across_the_antimeridian_is_like_any_other() {
 }
 
 #[test]
+fn a_site_cut_in_two_at_the_antimeridian_is_one_fence_when_it_is_imported() {
+    // A block with a courtyard on the line, cut as RFC 7946 advises, and a shed beside it.
+    let file = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"label":"Taveuni"},
+        "geometry":{"type":"MultiPolygon","coordinates":[
+        [[[179.99,-17.0],[180.0,-17.0],[180.0,-16.992],[179.998,-16.992],[179.998,-16.988],[180.0,-16.988],
+          [180.0,-16.98],[179.99,-16.98],[179.99,-17.0]]],
+        [[[-180.0,-17.0],[-179.99,-17.0],[-179.99,-16.98],[-180.0,-16.98],[-180.0,-16.988],[-179.998,-16.988],
+          [-179.998,-16.992],[-180.0,-16.992],[-180.0,-17.0]]],
+        [[[-179.98,-16.99],[-179.978,-16.99],[-179.978,-16.988],[-179.98,-16.988],[-179.98,-16.99]]]]}}]}"#;
+    let features = geojson::read(file.as_bytes()).unwrap();
+    let Outline::Polygons { polygons } = &features[0].outline else { panic!("{features:?}") };
+    assert_eq!(polygons.len(), 2, "{polygons:?}");
+    assert_eq!(polygons.iter().map(Vec::len).sum::<usize>(), 3, "two outer rings and a courtyard: {polygons:?}");
+    assert_eq!(joined(features[0].outline.clone()), features[0].outline, "joining again changes nothing");
+
+    let whole = Fence::of(&features[0].outline).unwrap();
+    let ring = rectangle(-16.99, 180.0, 0.02, 0.02);
+    let as_one = fence(vec![vec![ring, rectangle(-16.99, 180.0, 0.004, 0.004)]]).unwrap();
+    for lat in [-16.985, -16.99, -16.996, -16.97] {
+        for lon in [179.985, 179.995, 179.9999, 180.0, -179.9999, -179.995] {
+            let (by_halves, by_whole) = (whole.distance_m(&at(lat, lon)), as_one.distance_m(&at(lat, lon)));
+            assert!((by_halves - by_whole).abs() < 0.5, "{lat} {lon}: {by_halves} {by_whole}");
+        }
+    }
+    assert!(whole.distance_m(&at(-16.984, 180.0)) < -400.0, "on the cut is deep inside");
+    assert!((whole.inradius_m() - as_one.inradius_m()).abs() < 5.0);
+    assert!(whole.distance_m(&at(-16.989, -179.979)) < -50.0, "the shed is still there");
+}
+
+#[test]
+fn two_buildings_of_a_site_stay_two_wherever_they_stand() {
+    for lon in [8.0, 179.99, -179.99] {
+        let polygons = vec![vec![rectangle(47.0, lon, 0.002, 0.002)], vec![rectangle(47.01, lon, 0.002, 0.002)]];
+        let outline = Outline::Polygons { polygons };
+        assert_eq!(joined(outline.clone()), outline);
+    }
+}
+
+#[test]
 fn what_is_no_outline_is_refused_with_the_reason() {
     let bow_tie = vec![[8.0, 47.0], [8.01, 47.01], [8.01, 47.0], [8.0, 47.01], [8.0, 47.0]];
     let flat = vec![[8.0, 47.0], [8.01, 47.0], [8.02, 47.0], [8.0, 47.0]];

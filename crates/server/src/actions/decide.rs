@@ -63,6 +63,9 @@ pub(super) struct Arrived<'a> {
     pub(super) scope: Scope,
 }
 
+/// No phone waits longer than ten years for a signal; an age beyond is taken for that.
+const OLDEST_MS: i64 = 10 * 366 * 24 * 3_600_000;
+
 /// Decides one action, and stores its effect and what became of it.
 pub(super) fn decide(
     write: &mut Write<'_>,
@@ -74,13 +77,36 @@ pub(super) fn decide(
     if let Some(logged) = write.view().action(request.id)? {
         return again(&write.view(), person, request, &fingerprint, logged);
     }
-    let made_at = write.now().plus_millis(request.age_ms.max(0).saturating_neg());
+    let made_at = write.now().plus_millis(-request.age_ms.clamp(0, OLDEST_MS));
     let attempt = attempt(write, person, session, made_at, request);
     let (result, details) = match attempt {
         Ok(effect) => (applied(request.id, effect.version, effect.position), effect.details),
         Err(Stop::Fault(error)) => return Err(error),
         Err(stop) => (stopped(request.id, stop), BTreeMap::new()),
     };
+    log(write, person, request, (fingerprint, made_at, details), &result)?;
+    Ok(result)
+}
+
+/// Answers an action that the data has no place for: it alone has no effect, and those beside it are decided as ever.
+pub(super) fn set_aside(
+    write: &mut Write<'_>,
+    person: PersonId,
+    request: &ActionRequest,
+) -> Result<ActionResult, StorageError> {
+    let result = stopped(request.id, Stop::Refused(Refusal::of(Code::ServerFault)));
+    let made_at = write.now();
+    log(write, person, request, (fingerprint(request)?, made_at, BTreeMap::new()), &result)?;
+    Ok(result)
+}
+
+fn log(
+    write: &mut Write<'_>,
+    person: PersonId,
+    request: &ActionRequest,
+    (fingerprint, made_at, details): ([u8; 32], Timestamp, BTreeMap<String, String>),
+    result: &ActionResult,
+) -> Result<(), StorageError> {
     let by_name = write.view().person(person)?.map(|person| person.name).unwrap_or_default();
     write.log_action(&NewAction {
         organization: request.organization_id,
@@ -92,8 +118,7 @@ pub(super) fn decide(
         result: result.clone(),
         details,
         made_at,
-    })?;
-    Ok(result)
+    })
 }
 
 /// A hash of everything that makes an action this one. How old it is, and whether it was confirmed once, changes from one

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use onsite_rules::action::{DUTY, Kind, PRESENCE, Refusal, in_time};
-use onsite_rules::duty::{Pressed, holds, lease_until, switch_in_time};
+use onsite_rules::duty::{Placed, Placing, Press, Pressed, Switched, holds, placed, switch_in_time, switched};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
-use onsite_wire::onsite::{ActionRequest, AtSite, Capability, DutyBody, Outline, Position, PresenceBody};
+use onsite_wire::onsite::{ActionRequest, Capability, DutyBody, Outline, Position, PresenceBody};
 use onsite_wire::time::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -73,19 +73,23 @@ fn switch(
     switch_in_time(wanted, request.age_ms, request.confirmed_before)?;
     let (organization, person) = (scope.organization, sender.person);
     let last = write.view().last_switch(organization, person)?;
-    if let Some(last) = last {
+    // What a clock that was set back since has written says nothing about what came first.
+    if let Some(last) = last.filter(|last| last.made_at <= write.now()) {
         let same_session = last.family.is_some() && last.family == sender.session;
-        let pressed = Pressed { on: wanted.on, at: made_at, uncertain: request.age_uncertain, same_session };
-        holds(pressed, Pressed { on: last.on, at: last.made_at, uncertain: false, same_session })?;
+        let press = Press { on: wanted.on, at: made_at, uncertain: request.age_uncertain };
+        holds(press, Press { on: last.on, at: last.made_at, uncertain: false }, same_session)?;
     }
-    let offset = match write.view().duty(organization, person)? {
-        Some(_) if wanted.on => write.duty_offset(organization)?,
-        None if wanted.on => write.begin_duty(organization, person, name, made_at)?,
-        Some(_) | None => write.end_duty(organization, person)?,
+    let since = write.view().duty(organization, person)?.and_then(|entry| entry.since);
+    // Which of two came first is decided by now.
+    let pressed = Pressed { at: made_at, certain: false };
+    let offset = match switched(since, wanted, pressed, write.now()) {
+        Switched::AsItWas => write.duty_offset(organization)?,
+        Switched::Begins(since) => write.begin_duty(organization, person, name, since)?,
+        Switched::Ends => write.end_duty(organization, person)?,
     };
     let this = Switch { on: wanted.on, made_at, family: sender.session };
     // One that was pressed later and says the same stays the last one.
-    let holding = last.filter(|last| last.made_at > made_at);
+    let holding = last.filter(|last| last.made_at > made_at && last.made_at <= write.now());
     let family = holding.filter(|last| last.on == wanted.on).map_or(this.family, |last| last.family);
     let made_at = holding.map_or(made_at, |last| last.made_at);
     write.put_switch(organization, person, Switch { made_at, family, ..this })?;
@@ -102,21 +106,18 @@ fn be_at(
 ) -> Result<i64, Stop> {
     let wanted: PresenceBody = body(request)?;
     let organization = scope.organization;
+    let duty = write.view().duty(organization, person)?;
     let present = write.view().presence(organization, person)?;
-    let until = lease_until(made_at);
-    // What was said later holds; what is over when it arrives begins no more.
-    if present.is_some_and(|present| present.until > until) || until <= write.now() {
-        return Ok(write.duty_offset(organization)?);
-    }
-    let Some(site) = wanted.site else { return Ok(write.end_presence(organization, person)?) };
-    let Some(duty) = write.view().duty(organization, person)? else {
-        return Err(Refusal::of(Code::NotOnDuty).into());
+    let fenced = match wanted.site {
+        Some(site) => write.view().site(organization, site.0)?.and_then(|entry| entry.outline),
+        None => None,
     };
-    let fenced = write.view().site(organization, site.0)?.and_then(|entry| entry.outline);
-    let usable = fenced.is_some_and(|outline| outline != Outline::Unheard);
-    if !usable || !scope.sees(ObjectKind::Site, Some(site)) {
-        return Err(Refusal::of(Code::SiteUnknown).into());
-    }
-    let since = made_at.plus_millis(wanted.since_ms.max(0).saturating_neg()).max(duty.since.unwrap_or(made_at));
-    Ok(write.put_presence(organization, person, name, AtSite { site, since, until })?)
+    let fenced = fenced.is_some_and(|outline| outline != Outline::Unheard);
+    let on_duty = duty.map(|duty| duty.since.unwrap_or(made_at));
+    let placing = Placing { on_duty, present, made_at, now: write.now() };
+    Ok(match placed(wanted, &placing, |site| fenced && scope.sees(ObjectKind::Site, Some(site)))? {
+        Placed::AsItWas => write.duty_offset(organization)?,
+        Placed::At(at) => write.put_presence(organization, person, name, at)?,
+        Placed::Ends => write.end_presence(organization, person)?,
+    })
 }

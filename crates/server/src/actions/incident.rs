@@ -6,11 +6,11 @@ use onsite_rules::action::{FEEDBACK, MESSAGE, OPEN_INCIDENT, READ_UP_TO, REOPEN,
 use onsite_rules::incident::{
     FeedbackBody, Mover, OpenBody, ReadBody, check_feedback, check_opening, is_under_way, may_write, moves, subscribed,
 };
-use onsite_rules::message::{MessageBody, check};
+use onsite_rules::message::MessageBody;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{AlarmId, IncidentId, MessageId};
 use onsite_wire::onsite::{
-    ActionRequest, Author, AuthorKind, Feedback, Incident, IncidentChange, IncidentState, Position,
+    ActionRequest, Author, AuthorKind, Capability, Feedback, Incident, IncidentChange, IncidentState, Position,
 };
 
 use super::decide::{Arrived, Effect, Stop};
@@ -56,6 +56,14 @@ fn effect(feed: Feed, offset: i64) -> Effect {
     Effect { version: None, position: Some(position), details: BTreeMap::new() }
 }
 
+/// What a phone makes has an id of its own: one that is in use is somebody else's, and is not written over.
+fn check_new(write: &Write<'_>, arrived: &Arrived<'_>, feed: Feed) -> Result<(), Stop> {
+    if write.view().is_taken(arrived.scope.organization, feed, arrived.request.id.0)? {
+        return Err(Refusal::of(Code::IdUsed).into());
+    }
+    Ok(())
+}
+
 fn open(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effect, Stop> {
     let organization = arrived.scope.organization;
     let body: OpenBody = arrived.body()?;
@@ -63,6 +71,7 @@ fn open(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effect, Stop> {
         return Err(Refusal::of(Code::BodyInvalid).with("detail", "the incident's id is the action's").into());
     }
     check_opening(&body)?;
+    check_new(write, arrived, Feed::Incidents)?;
     let device = write.view().device(organization, body.device_id)?;
     subscribed(device.and_then(|(device, _, _)| device.subscription))?;
     if let Some(present) = write.view().under_way(organization, body.device_id)? {
@@ -90,13 +99,19 @@ fn open(write: &mut Write<'_>, arrived: &Arrived<'_>) -> Result<Effect, Stop> {
 fn message(write: &mut Write<'_>, arrived: &Arrived<'_>, mut incident: Incident) -> Result<Effect, Stop> {
     let organization = arrived.scope.organization;
     let body: MessageBody = arrived.body()?;
-    check(&body.text)?;
+    check_new(write, arrived, Feed::Messages)?;
+    let row = write.view().organization(organization)?;
+    if body.photo.is_some() && !row.is_some_and(|row| row.capabilities.contains(&Capability::Photos)) {
+        return Err(Refusal::of(Code::NotOffered).into());
+    }
+    body.check()?;
     may_write(incident.state)?;
     let line = Line {
         id: MessageId(arrived.request.id.0),
         author: author(arrived),
         text: body.text,
         change: None,
+        photo: body.photo,
         made_at: arrived.made_at,
     };
     let offset = write.write_line(organization, &mut incident, line)?;
@@ -135,7 +150,9 @@ fn feedback(write: &mut Write<'_>, arrived: &Arrived<'_>, mut incident: Incident
     check_feedback(&body, incident.state, present, mine, arrived.made_at)?;
     let at = present.map_or(arrived.made_at, |present| present.at);
     incident.feedback = Some(Feedback { rating: body.rating, comment: body.comment, by: by.clone(), at });
-    let change = IncidentChange { at: write.now(), by, state: None, alarm: None, feedback: true };
-    incident.history.push(change);
+    let now = write.now();
+    // Edited, it stands once in the history, at the time of the last edit: whoever edits all day does not make it longer.
+    incident.history.retain(|change| !(change.feedback && change.by.id == by.id));
+    incident.history.push(IncidentChange { at: now, by, state: None, alarm: None, feedback: true });
     Ok(effect(Feed::Incidents, write.put_incident(organization, &incident)?))
 }

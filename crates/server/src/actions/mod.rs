@@ -62,9 +62,22 @@ impl Storage {
         session: Option<Uuid>,
         actions: Vec<ActionRequest>,
     ) -> Result<Vec<ActionResult>, StorageError> {
-        let decide = move |write: &mut Write<'_>| {
-            actions.iter().map(|action| decide::decide(write, person, session, action)).collect()
-        };
-        self.write(decide).await
+        self.write(move |write| actions.iter().map(|action| one(write, person, session, action)).collect()).await
+    }
+}
+
+/// One action, in a transaction of its own within that of the batch: what the data has no place for holds nothing else back.
+fn one(
+    write: &mut Write<'_>,
+    person: PersonId,
+    session: Option<Uuid>,
+    action: &ActionRequest,
+) -> Result<ActionResult, StorageError> {
+    match write.apart(|write| decide::decide(write, person, session, action)) {
+        Err(error) if error.is_of_one_object() => {
+            crate::trouble::say("an action", &error);
+            decide::set_aside(write, person, action)
+        }
+        decided => decided,
     }
 }

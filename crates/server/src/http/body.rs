@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use onsite_wire::codes::Code;
@@ -26,18 +26,34 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refused> {
-        let announced = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
-            return Err(Refused::too_large("1 MiB"));
-        }
-        let patience = Duration::from_millis(app.limits.body_ms);
-        let arriving = tokio::time::timeout(patience, to_bytes(request.into_body(), BODY_LIMIT)).await;
-        let bytes = arriving.map_err(|_| Refused::of(Code::TooSlow))?.map_err(|_| Refused::too_large("1 MiB"))?;
+        let bytes = arrived(request, app).await?;
         if depth(&bytes) > DEPTH_LIMIT {
             return Err(Refused::too_large("64 levels"));
         }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| Refused::invalid(&place_of(&error)))
     }
+}
+
+/// A body of plain bytes within the same limit.
+pub(crate) struct PartBody(pub(crate) Bytes);
+
+impl FromRequest<Arc<App>> for PartBody {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refused> {
+        arrived(request, app).await.map(Self)
+    }
+}
+
+/// A body, held whole, within its limits of bytes and time.
+async fn arrived(request: Request, app: &App) -> Result<Bytes, Refused> {
+    let announced = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
+        return Err(Refused::too_large("1 MiB"));
+    }
+    let patience = Duration::from_millis(app.limits.body_ms);
+    let arriving = tokio::time::timeout(patience, to_bytes(request.into_body(), BODY_LIMIT)).await;
+    arriving.map_err(|_| Refused::of(Code::TooSlow))?.map_err(|_| Refused::too_large("1 MiB"))
 }
 
 /// Where a body is wrong, without any of its words.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub(crate) use answer::Refused;
-pub(crate) use body::{JsonBody, PathParts};
+pub(crate) use body::{JsonBody, PartBody, PathParts};
 pub(crate) use encoding::{Pieces, accepts_gzip, json_answer};
 pub use faults::{Fault, FaultSwitch};
 pub(crate) use serve::{Listening, listen};

@@ -42,14 +42,21 @@ pub(super) fn message(push: &DuePush) -> Option<Message> {
     let hash = Sha256::digest(clear.key.as_bytes());
     // A chat's pushes are few enough to ring each time.
     let counts = clear.kind != NoticeKind::Message && clear.count > i64::try_from(STORM).unwrap_or(i64::MAX);
-    let urgent = clear.channel == Channel::Critical
-        || push.words.urgency == Some(Urgency::Critical)
-        || clear.kind == NoticeKind::Canary;
+    // Somebody is waited for; what is bundled, daily or only ending can wait until the phone wakes by itself.
+    let waited_for = matches!(
+        clear.kind,
+        NoticeKind::Canary
+            | NoticeKind::Assignment
+            | NoticeKind::Incident
+            | NoticeKind::IncidentState
+            | NoticeKind::Message
+    );
+    let critical = clear.channel == Channel::Critical || push.words.urgency == Some(Urgency::Critical);
     Some(Message {
         body: serde_json::to_string(&clear).ok()?,
         kind: clear.kind.as_str(),
         collapse: to_base64url(&hash).chars().take(32).collect(),
-        urgent,
+        urgent: critical || waited_for,
         audible: push.words.sound.as_deref() != Some("") && !counts,
     })
 }

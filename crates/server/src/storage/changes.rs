@@ -314,6 +314,23 @@ impl<'c> Write<'c> {
         self.moved.get(&(organization, feed, None)).copied()
     }
 
+    /// Does something whole or not at all: where it fails nothing of it is left, and this transaction goes on.
+    pub(crate) fn apart<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let before = (self.counters.clone(), self.moved.clone(), self.measured.len());
+        self.transaction.execute_batch("SAVEPOINT apart")?;
+        let done = work(self);
+        if done.is_err() {
+            self.transaction.execute_batch("ROLLBACK TO apart")?;
+            self.measured.truncate(before.2);
+            (self.counters, self.moved) = (before.0, before.1);
+        }
+        self.transaction.execute_batch("RELEASE apart")?;
+        done
+    }
+
     /// To be told to live streams when this is committed.
     pub(super) fn tell_measured(&mut self, measured: Measured) {
         self.measured.push(measured);

@@ -1,8 +1,12 @@
 //! Chats: the messages of an incident in the server's order, and how far each reader has come (I4).
 
+use std::collections::BTreeMap;
+
 use onsite_rules::message::RECENT;
 use onsite_wire::ids::{IncidentId, MessageId, OrganizationId, PersonId};
-use onsite_wire::onsite::{Author, Incident, IncidentState, Message, ReadMark, ReadPosition};
+use onsite_wire::onsite::{
+    Author, Incident, IncidentState, Message, Photo, PhotoFacts, PhotoState, ReadMark, ReadPosition,
+};
 use onsite_wire::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
@@ -24,6 +28,8 @@ pub(crate) struct Line {
     pub(crate) author: Author,
     pub(crate) text: String,
     pub(crate) change: Option<IncidentState>,
+    /// The photo whose bytes will follow.
+    pub(crate) photo: Option<PhotoFacts>,
     pub(crate) made_at: Timestamp,
 }
 
@@ -94,6 +100,10 @@ impl Write<'_> {
         takes_part(incident, &line.author);
         incident.last_message = number;
         incident.last_at = now;
+        if line.photo.is_some() {
+            self.expect_photo(organization, line.id)?;
+        }
+        let waiting = |facts| Photo { facts, state: PhotoState::Waiting, reason: None, arguments: BTreeMap::new() };
         let message = Message {
             id: line.id,
             incident_id: incident.id,
@@ -101,6 +111,7 @@ impl Write<'_> {
             author: line.author,
             text: line.text,
             change: line.change,
+            photo: line.photo.map(waiting),
             made_at: line.made_at,
             arrived_at: now,
             revision: 0,
@@ -145,6 +156,7 @@ impl Write<'_> {
             author: by.clone(),
             text: String::new(),
             change: Some(to),
+            photo: None,
             made_at,
         };
         self.write_line(organization, incident, line)?;
@@ -159,7 +171,7 @@ impl Write<'_> {
     ) -> Result<(), StorageError> {
         self.connection()
             .prepare_cached(
-                "UPDATE objects SET ended_at = ?3
+                "UPDATE objects INDEXED BY objects_by_parent SET ended_at = ?3
                  WHERE organization = ?1 AND parent = ?2 AND kind = 'message' AND ended_at IS NULL",
             )?
             .execute(params![organization.bytes(), incident.bytes(), LONG_AGO])?;
@@ -225,14 +237,15 @@ impl Write<'_> {
         let recent: Vec<[u8; 16]> = self
             .connection()
             .prepare_cached(
-                "SELECT id FROM objects
+                "SELECT id FROM objects INDEXED BY objects_by_parent
                  WHERE organization = ?1 AND parent = ?2 AND kind = 'message' AND ended_at IS NULL",
             )?
             .query_map(params![organization.bytes(), incident.bytes()], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         self.connection()
             .prepare_cached(
-                "UPDATE objects SET place = ?3 WHERE organization = ?1 AND parent = ?2 AND kind = 'message'",
+                "UPDATE objects INDEXED BY objects_by_parent SET place = ?3
+                 WHERE organization = ?1 AND parent = ?2 AND kind = 'message'",
             )?
             .execute(params![organization.bytes(), incident.bytes(), place.map(|place| *place.bytes())])?;
         for message in recent {

@@ -117,13 +117,30 @@ impl Write<'_> {
             .collect::<Result<_, _>>()?;
         for (organization, device, name) in &gone {
             let (organization, device) = (OrganizationId::from_bytes(*organization), DeviceId::from_bytes(*device));
-            let Some(kept) = self.kept(organization, device, name)? else { continue };
-            if let Life::Cleared { cleared_at, .. } = kept.life.step(Happening::Passes, self.now()) {
-                self.clear(organization, kept.alarm, cleared_at)?;
-                self.forget(organization, device, name)?;
+            match self.apart(|write| write.clear_if_gone(organization, device, name)) {
+                // It would hold up all others for ever.
+                Err(error) if error.is_of_one_object() => {
+                    crate::trouble::say("a condition", &error);
+                    self.forget(organization, device, name)?;
+                }
+                done => done?,
             }
         }
         Ok(gone.len())
+    }
+
+    fn clear_if_gone(
+        &mut self,
+        organization: OrganizationId,
+        device: DeviceId,
+        name: &str,
+    ) -> Result<(), StorageError> {
+        let Some(kept) = self.kept(organization, device, name)? else { return Ok(()) };
+        if let Life::Cleared { cleared_at, .. } = kept.life.step(Happening::Passes, self.now()) {
+            self.clear(organization, kept.alarm, cleared_at)?;
+            self.forget(organization, device, name)?;
+        }
+        Ok(())
     }
 
     /// An alarm that was imported: its condition is known by the alarm's id, and goes by that name.

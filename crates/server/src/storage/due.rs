@@ -1,8 +1,8 @@
 //! What time brings: a solved incident closes (I2); the end of a mute is announced (A10), and when it ends, what it kept back
-//! opens an incident after all (I1) and is told again (A10).
+//! opens an incident after all (I1) and is told again (A10); a photo that did not arrive is dropped (I4).
 
 use onsite_rules::mute::ANNOUNCED_MS;
-use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, OrganizationId};
+use onsite_wire::ids::{AlarmId, DeviceId, IncidentId, MessageId, OrganizationId};
 use onsite_wire::onsite::SubjectKind;
 use onsite_wire::rest::MuteAspect;
 use onsite_wire::time::Timestamp;
@@ -25,11 +25,19 @@ pub(crate) enum Due {
     DeviceMuteAnnounced,
     /// A device's mute ends.
     DeviceMuteEnds,
+    /// The bytes of a message's photo are not all there.
+    PhotoExpires,
 }
 
 impl Due {
-    const ALL: [Self; 5] =
-        [Self::Closing, Self::AlarmMuteAnnounced, Self::AlarmMuteEnds, Self::DeviceMuteAnnounced, Self::DeviceMuteEnds];
+    const ALL: [Self; 6] = [
+        Self::Closing,
+        Self::AlarmMuteAnnounced,
+        Self::AlarmMuteEnds,
+        Self::DeviceMuteAnnounced,
+        Self::DeviceMuteEnds,
+        Self::PhotoExpires,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -38,6 +46,7 @@ impl Due {
             Self::AlarmMuteEnds => "alarm_mute_ends",
             Self::DeviceMuteAnnounced => "device_mute_announced",
             Self::DeviceMuteEnds => "device_mute_ends",
+            Self::PhotoExpires => "photo_expires",
         }
     }
 }
@@ -108,22 +117,30 @@ impl Write<'_> {
             let (organization, subject) = (OrganizationId::from_bytes(*organization), Uuid::from_bytes(*subject));
             let Some(what) = Due::ALL.into_iter().find(|known| known.name() == what) else { continue };
             self.set_due(organization, subject, what, None)?;
-            match what {
-                Due::Closing => self.close_incident(organization, IncidentId(subject))?,
-                Due::AlarmMuteAnnounced => self.announce_alarm_mute(organization, AlarmId(subject))?,
-                Due::AlarmMuteEnds => {
-                    if let Some((alarm, _, _)) = self.view().alarm(organization, AlarmId(subject))? {
-                        self.consider_alarm(organization, &alarm)?;
-                        self.tell_of_alarm_mute_ended(organization, &alarm)?;
-                    }
-                }
-                Due::DeviceMuteAnnounced => self.announce_device_mute(organization, DeviceId(subject))?,
-                Due::DeviceMuteEnds => {
-                    self.consider_device(organization, DeviceId(subject))?;
-                    self.tell_of_device_mute_ended(organization, DeviceId(subject))?;
-                }
+            match self.apart(|write| write.pass(organization, subject, what)) {
+                // What cannot be read today cannot be tomorrow; everybody else's time comes all the same.
+                Err(error) if error.is_of_one_object() => crate::trouble::say(what.name(), &error),
+                done => done?,
             }
         }
         Ok(due.len())
+    }
+
+    fn pass(&mut self, organization: OrganizationId, subject: Uuid, what: Due) -> Result<(), StorageError> {
+        match what {
+            Due::Closing => self.close_incident(organization, IncidentId(subject)),
+            Due::AlarmMuteAnnounced => self.announce_alarm_mute(organization, AlarmId(subject)),
+            Due::AlarmMuteEnds => {
+                let Some((alarm, _, _)) = self.view().alarm(organization, AlarmId(subject))? else { return Ok(()) };
+                self.consider_alarm(organization, &alarm)?;
+                self.tell_of_alarm_mute_ended(organization, &alarm)
+            }
+            Due::DeviceMuteAnnounced => self.announce_device_mute(organization, DeviceId(subject)),
+            Due::DeviceMuteEnds => {
+                self.consider_device(organization, DeviceId(subject))?;
+                self.tell_of_device_mute_ended(organization, DeviceId(subject))
+            }
+            Due::PhotoExpires => self.expire_photo(organization, MessageId(subject)),
+        }
     }
 }

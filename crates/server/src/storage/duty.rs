@@ -3,6 +3,9 @@
 //! A person on duty is one object, seen by everybody; where the person is, is another, seen by whoever may see the site.
 //! It is gone when the lease ends, and its site with it: nothing of where somebody was is kept.
 
+use std::sync::atomic::Ordering;
+
+use onsite_rules::duty::lease_until;
 use onsite_wire::ids::{DeviceId, LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::{AtSite, CallEntry, DutyEntry, Outline, SiteEntry};
 use onsite_wire::rest::Subscription;
@@ -29,6 +32,28 @@ pub(crate) struct Switch {
     pub(crate) made_at: Timestamp,
     /// The session that sent it.
     pub(crate) family: Option<Uuid>,
+}
+
+/// What is read at about the same time may differ by this much: two who look at once, a lease that is made meanwhile.
+const AT_ONCE_MICROS: i64 = 1_000_000;
+
+/// How long leases are taken to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// Until their time, and never for longer than a lease from now on: see [`onsite_rules::duty::lease_holds`].
+    UntilTheirTime,
+    /// Not at all.
+    Never,
+}
+
+impl Held {
+    /// Leases that end between these, in microseconds, hold.
+    const fn bounds(self, now: Timestamp) -> [i64; 2] {
+        match self {
+            Self::UntilTheirTime => [now.micros(), lease_until(now).micros() + AT_ONCE_MICROS],
+            Self::Never => [i64::MAX, i64::MAX],
+        }
+    }
 }
 
 impl View<'_> {
@@ -119,8 +144,9 @@ impl View<'_> {
         Ok(sites)
     }
 
-    fn a_lease_is_over(&self, now: Timestamp) -> Result<bool, StorageError> {
-        let over = self.connection.prepare_cached("SELECT 1 FROM leases WHERE until <= ?1")?.exists([now.micros()])?;
+    fn a_lease_is_over(&self, now: Timestamp, held: Held) -> Result<bool, StorageError> {
+        let over = "SELECT 1 FROM leases WHERE until <= ?1 OR until > ?2";
+        let over = self.connection.prepare_cached(over)?.exists(held.bounds(now))?;
         let logged = now.plus_millis(-LOGGED_MS);
         let old = "SELECT 1 FROM actions WHERE kind IN ('presence', 'duty') AND arrived_at < ?1";
         let off = "SELECT 1 FROM duty_switches WHERE on_duty = 0 AND made_at < ?1";
@@ -131,12 +157,16 @@ impl View<'_> {
 }
 
 impl Storage {
-    /// Ends the leases that were not renewed. Gives how many.
+    /// Ends the leases that were not renewed, and all when the clock was set back: how long they have held is not known
+    /// then, and whoever is still there says so within five minutes. Gives how many.
     pub async fn end_leases(&self) -> Result<usize, StorageError> {
         let now = self.clock.now();
+        let last = self.looked_at.swap(now.micros(), Ordering::SeqCst);
+        let set_back = last.saturating_sub(now.micros()) > AT_ONCE_MICROS;
+        let held = if set_back { Held::Never } else { Held::UntilTheirTime };
         // Looking costs the writer nothing; there is seldom something due.
-        if self.read(move |view| view.a_lease_is_over(now)).await? {
-            self.write(|write| write.end_leases()).await
+        if self.read(move |view| view.a_lease_is_over(now, held)).await? {
+            self.write(move |write| write.end_leases(held)).await
         } else {
             Ok(0)
         }
@@ -310,12 +340,12 @@ impl Write<'_> {
         Ok(self.moved_to(organization, Feed::Duty).unwrap_or(self.view().feed(organization, Feed::Duty)?.offset))
     }
 
-    fn end_leases(&mut self) -> Result<usize, StorageError> {
+    fn end_leases(&mut self, held: Held) -> Result<usize, StorageError> {
         let now = self.now();
         let over: Vec<([u8; 16], [u8; 16])> = self
             .connection()
-            .prepare_cached("SELECT organization, person FROM leases WHERE until <= ?1")?
-            .query_map([now.micros()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .prepare_cached("SELECT organization, person FROM leases WHERE until <= ?1 OR until > ?2")?
+            .query_map(held.bounds(now), |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         for (organization, person) in &over {
             self.end_presence(OrganizationId::from_bytes(*organization), PersonId::from_bytes(*person))?;

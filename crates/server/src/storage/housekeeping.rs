@@ -1,5 +1,6 @@
 //! What is forgotten with time: removals after 90 days, actions without effect after 90 days, old measurements, tokens
-//! past their end. What was applied is never forgotten: it is the history of its alarm.
+//! past their end. What was applied to an alarm or a device is never forgotten: it is the history of its alarm. An incident keeps
+//! its own, and what else people do has none.
 
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
@@ -23,8 +24,13 @@ impl Storage {
             write.forget_notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))?;
             write.forget_rows("DELETE FROM registrations WHERE until < ?1", now)?;
             write.forget_removals(horizon)?;
+            write.forget_photos()?;
             write.forget_rows("DELETE FROM actions WHERE outcome <> 'applied' AND arrived_at < ?1", horizon)?;
-            write.forget_rows("DELETE FROM actions WHERE kind = 'read_up_to' AND arrived_at < ?1", horizon)?;
+            write.forget_rows(
+                "DELETE FROM actions
+                 WHERE kind NOT IN ('acknowledge', 'release', 'mute', 'unmute') AND arrived_at < ?1",
+                horizon,
+            )?;
             write.forget_rows("DELETE FROM spent_tokens WHERE spent_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM measurements WHERE measured_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM access_tokens WHERE valid_until < ?1", now)?;

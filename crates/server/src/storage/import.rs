@@ -16,7 +16,7 @@ use super::people::{OrganizationRow, PersonRow};
 use crate::document::{DocumentGroup, OrganizationDocument};
 
 /// Everything that this server has to offer.
-pub(super) const ALL_CAPABILITIES: [Capability; 12] = [
+pub(super) const ALL_CAPABILITIES: [Capability; 13] = [
     Capability::Acknowledge,
     Capability::Mute,
     Capability::Category,
@@ -29,6 +29,7 @@ pub(super) const ALL_CAPABILITIES: [Capability; 12] = [
     Capability::Duty,
     Capability::Notifications,
     Capability::Incidents,
+    Capability::Photos,
 ];
 
 impl Write<'_> {
@@ -75,7 +76,7 @@ impl Write<'_> {
         }
         for device in parents_first(document) {
             named.insert(device.id.0);
-            self.put_device(organization, device)?;
+            self.put_device(organization, &self.with_its_mute(organization, device)?)?;
         }
         for sensor in &document.sensors {
             named.insert(sensor.id.0);
@@ -93,6 +94,12 @@ impl Write<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A document says what devices there are; what people muted stays muted, unless it says something of that too.
+    fn with_its_mute(&self, organization: OrganizationId, device: &Device) -> Result<Device, StorageError> {
+        let present = self.view().device(organization, device.id)?.and_then(|(present, _, _)| present.mute);
+        Ok(Device { mute: device.mute.clone().or(present), ..device.clone() })
     }
 
     fn import_people(

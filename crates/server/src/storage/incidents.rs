@@ -69,17 +69,17 @@ impl View<'_> {
     }
 
     /// Whether a mute of the alarm, of its device or of one that this is part of holds now.
-    fn is_muted(
+    pub(super) fn is_muted(
         &self,
         organization: OrganizationId,
         alarm: &Alarm,
-        device: &Device,
+        device: Option<&Device>,
         now: Timestamp,
     ) -> Result<bool, StorageError> {
         if alarm.mute.as_ref().is_some_and(|mute| holds(mute, alarm.cleared_time.is_some(), now)) {
             return Ok(true);
         }
-        let mut next = Some(device.clone());
+        let mut next = device.cloned();
         for _ in 0..DEPTH {
             let Some(device) = next else { return Ok(false) };
             if device.mute.as_ref().is_some_and(|mute| holds(mute, false, now)) {
@@ -239,7 +239,7 @@ impl Write<'_> {
         let now = self.now();
         if subscribed(device.subscription).is_err()
             || !self.offered(organization)?.contains(&Capability::Incidents)
-            || self.view().is_muted(organization, alarm, &device, now)?
+            || self.view().is_muted(organization, alarm, Some(&device), now)?
         {
             return Ok(());
         }

@@ -43,11 +43,15 @@ impl View<'_> {
         organization: OrganizationId,
         device: Option<DeviceId>,
     ) -> Result<Vec<Alarm>, StorageError> {
-        let mut statement = self.connection.prepare_cached(
+        let sql = if device.is_some() {
+            "SELECT body FROM objects INDEXED BY objects_by_parent
+             WHERE organization = ?1 AND parent = ?2 AND kind = 'alarm' AND ended_at IS NULL AND removed_at IS NULL"
+        } else {
             "SELECT body FROM objects
-             WHERE organization = ?1 AND feed = 'alarms' AND ended_at IS NULL AND (?2 IS NULL OR parent = ?2)",
-        )?;
+             WHERE organization = ?1 AND feed = 'alarms' AND ended_at IS NULL AND removed_at IS NULL AND ?2 IS NULL"
+        };
         let device = device.map(|device| *device.bytes());
+        let mut statement = self.connection.prepare_cached(sql)?;
         let bodies = statement.query_map(params![organization.bytes(), device], |row| row.get::<_, String>(0))?;
         bodies.map(|body| read_body("alarm", &body?)).collect()
     }

@@ -11,7 +11,8 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_duty.sql"),
     include_str!("migrations/0004_notices.sql"),
     include_str!("migrations/0005_told.sql"),
-    include_str!("migrations/0006_duty.sql"),
+    include_str!("migrations/0006_photos.sql"),
+    include_str!("migrations/0007_duty.sql"),
 ];
 
 /// Makes the steps that are missing, all in one transaction. Data of a newer version is refused and not touched.

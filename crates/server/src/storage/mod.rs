@@ -25,11 +25,13 @@ mod migrations;
 mod notices;
 mod objects;
 mod people;
+mod photos;
 mod rights;
 mod tree;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use onsite_wire::ids::{Generation, OrganizationId, PersonId};
@@ -88,6 +90,17 @@ pub enum StorageError {
     Interrupted,
 }
 
+impl StorageError {
+    /// Whether only what was worked on is the matter, and not the data as a whole: it would fail again, and only that.
+    pub(crate) fn is_of_one_object(&self) -> bool {
+        match self {
+            Self::Unreadable(..) => true,
+            Self::Database(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation),
+            Self::File(_) | Self::Newer { .. } | Self::NoBackup | Self::InUse | Self::Interrupted => false,
+        }
+    }
+}
+
 /// A feed has moved: what a ring says. `audience` is set when only one person is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moved {
@@ -126,6 +139,8 @@ pub struct Storage {
     moved: broadcast::Sender<Moved>,
     rung: Arc<Mutex<HashMap<(OrganizationId, Feed), i64>>>,
     measured: broadcast::Sender<Measured>,
+    /// When leases were looked at last, in microseconds since 1970: who looks earlier than that has a clock that was set back.
+    looked_at: Arc<AtomicI64>,
 }
 
 /// Reads, all of one state of the data.
@@ -145,6 +160,7 @@ impl Storage {
             moved: broadcast::channel(RINGS_KEPT).0,
             rung: Arc::default(),
             measured: broadcast::channel(MEASUREMENTS_KEPT).0,
+            looked_at: Arc::new(AtomicI64::new(i64::MIN)),
         })
     }
 

@@ -150,6 +150,12 @@ impl View<'_> {
         Ok(found)
     }
 
+    /// Whether something has this id in a feed, or had it until it was removed.
+    pub(crate) fn is_taken(&self, organization: OrganizationId, feed: Feed, id: Uuid) -> Result<bool, StorageError> {
+        let sql = "SELECT 1 FROM objects WHERE organization = ?1 AND feed = ?2 AND id = ?3";
+        Ok(self.connection.prepare_cached(sql)?.exists(params![organization.bytes(), feed.name(), id.as_bytes()])?)
+    }
+
     /// The ids of present objects of a kind that belong to this one.
     pub(super) fn ids_below(
         &self,
@@ -158,7 +164,8 @@ impl View<'_> {
         parent: Uuid,
     ) -> Result<Vec<Uuid>, StorageError> {
         self.ids(
-            "SELECT id FROM objects WHERE organization = ?1 AND parent = ?2 AND kind = ?3 AND removed_at IS NULL",
+            "SELECT id FROM objects INDEXED BY objects_by_parent
+             WHERE organization = ?1 AND parent = ?2 AND kind = ?3 AND removed_at IS NULL",
             organization,
             kind,
             parent,
@@ -173,7 +180,8 @@ impl View<'_> {
         place: LocationId,
     ) -> Result<Vec<Uuid>, StorageError> {
         self.ids(
-            "SELECT id FROM objects WHERE organization = ?1 AND place = ?2 AND kind = ?3 AND removed_at IS NULL",
+            "SELECT id FROM objects INDEXED BY objects_by_place
+             WHERE organization = ?1 AND place = ?2 AND kind = ?3 AND removed_at IS NULL",
             organization,
             kind,
             place.0,

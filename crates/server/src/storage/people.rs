@@ -208,6 +208,7 @@ impl Write<'_> {
             self.connection().prepare_cached(sql)?.execute(params![organization.bytes(), person.bytes()])?;
         }
         self.end_duty(organization, person)?;
+        self.check_assignments_of(organization, person)?;
         self.remove(organization, Kind::Person, person.0)
     }
 

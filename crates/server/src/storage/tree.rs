@@ -43,8 +43,8 @@ impl View<'_> {
     /// The tree of an organization's locations.
     pub fn locations(&self, organization: OrganizationId) -> Result<LocationTree, StorageError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, parent FROM objects
-             WHERE organization = ?1 AND feed = 'inventory' AND kind = 'location' AND removed_at IS NULL",
+            "SELECT id, parent FROM objects INDEXED BY objects_locations
+             WHERE organization = ?1 AND kind = 'location' AND removed_at IS NULL",
         )?;
         let rows = statement.query_map(params![organization.bytes()], |row| {
             let parent = row.get::<_, Option<[u8; 16]>>(1)?.map(LocationId::from_bytes);

@@ -11,17 +11,23 @@ mod encrypted;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod idle;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod living;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
 mod partners;
+#[cfg(test)]
+mod photos;
 #[cfg(test)]
 mod presence;
 #[cfg(test)]

@@ -15,7 +15,8 @@ use crate::providers::{self, Service};
 use crate::support::phone::action;
 use crate::support::*;
 
-const HOUR_MS: i64 = 60 * 60 * 1_000;
+const MINUTE_MS: i64 = 60 * 1_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Nora's pushes go to a service that cannot take them until it is told to.
@@ -43,6 +44,19 @@ async fn until(what: &str, is: impl Fn() -> bool) {
     panic!("never came: {what}");
 }
 
+/// The same while the server's time passes: what is tried again is tried by its clock, counted from the end of the last
+/// attempt.
+async fn until_later(site: &Site, what: &str, is: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if is() {
+            return;
+        }
+        site.clock.advance_millis(MINUTE_MS);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never came: {what}");
+}
+
 async fn log_of(site: &Site, email: &str, alarm: AlarmId) -> Vec<NoticeLog> {
     let answer = site.phone_of(email).await.ours(&format!("notices/{alarm}")).await;
     serde_json::from_value::<NoticeLogResponse>(answer.body).unwrap().notices
@@ -50,8 +64,8 @@ async fn log_of(site: &Site, email: &str, alarm: AlarmId) -> Vec<NoticeLog> {
 
 /// The rule by which the push is withheld, once the time of its second attempt has come.
 async fn withheld_by(site: &Site, service: &Service, alarm: AlarmId) -> String {
-    site.clock.advance_millis(HOUR_MS);
     for _ in 0..600 {
+        site.clock.advance_millis(MINUTE_MS);
         if let Some(withheld) = log_of(site, "nora@example.com", alarm).await[0].withheld.clone() {
             assert_eq!(service.count(), 1, "it was handed over");
             return withheld.reasons.decided;
@@ -90,8 +104,7 @@ async fn settings_duty_and_mutes_of_meanwhile_withhold_a_push_and_without_them_i
                 nora.act_one(&action("mute", SubjectKind::Alarm, alarm.0, 0, body)).await;
             }
             _ => {
-                site.clock.advance_millis(HOUR_MS);
-                until("the push", || service.count() == 2).await;
+                until_later(&site, "the push", || service.count() == 2).await;
                 assert_eq!(log_of(&site, "nora@example.com", alarm).await[0].withheld, None);
                 continue;
             }
@@ -104,15 +117,16 @@ async fn settings_duty_and_mutes_of_meanwhile_withhold_a_push_and_without_them_i
 async fn a_push_that_nobody_takes_for_a_day_is_given_up_and_the_log_says_so() {
     let (site, service, alarm) = waiting().await;
     service.answers(&vec![(503, Value::Null); 200]);
-    for _ in 0..23 {
-        let before = service.count();
-        site.clock.advance_millis(HOUR_MS);
-        until("another attempt", || service.count() > before).await;
+    for _ in 0..23 * 6 {
+        site.clock.advance_millis(10 * MINUTE_MS);
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(log_of(&site, "nora@example.com", alarm).await[0].withheld, None, "it is tried for a day");
     let before = service.count();
-    site.clock.advance_millis(HOUR_MS + 60_000);
+    assert!(before > 1, "it is tried again");
+    assert_eq!(log_of(&site, "nora@example.com", alarm).await[0].withheld, None, "for a day");
+    site.clock.advance_millis(HOUR_MS);
     for _ in 0..600 {
+        site.clock.advance_millis(MINUTE_MS);
         if log_of(&site, "nora@example.com", alarm).await[0].withheld.is_some() {
             break;
         }
@@ -120,7 +134,8 @@ async fn a_push_that_nobody_takes_for_a_day_is_given_up_and_the_log_says_so() {
     }
     let line = log_of(&site, "nora@example.com", alarm).await.remove(0);
     assert_eq!(line.withheld.map(|withheld| withheld.reasons.decided).as_deref(), Some("age"));
-    assert_eq!((line.handed_over_at, service.count()), (None, before));
+    assert_eq!(line.handed_over_at, None);
+    assert!(service.count() <= before + 1, "one may have been under way when the day was over");
 }
 
 #[tokio::test]
@@ -180,4 +195,16 @@ async fn an_alarm_and_the_incident_it_opens_are_kept_back_as_one() {
     settings(&nora, NORA, json!({"quietOffDuty": true})).await;
     incidents::raise(&site, "battery", 1).await;
     assert_eq!(kept_back(&nora).await, Some(1));
+}
+
+#[tokio::test]
+async fn a_push_that_cannot_be_read_is_let_go_and_holds_up_no_other() {
+    let (site, service, _) = waiting().await;
+    let file = rusqlite::Connection::open(site.directory.path().join("onsite.db")).unwrap();
+    file.busy_timeout(Duration::from_secs(30)).unwrap();
+    assert_eq!(file.execute("UPDATE pushes SET clear = '{'", []).unwrap(), 1);
+    occurs(&site, "fan", 2, Severity::Critical).await;
+    until_later(&site, "the other one", || service.count() == 2).await;
+    let waits = || file.query_row("SELECT count(*) FROM pushes", [], |row| row.get::<_, i64>(0)).unwrap();
+    until("nothing waits", || waits() == 0).await;
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Photo;
 use crate::ids::{AlarmId, DeviceId, IncidentId, MessageId, PersonId, Uuid};
 use crate::time::Timestamp;
 
@@ -170,7 +171,8 @@ pub struct Feedback {
     pub at: Timestamp,
 }
 
-/// A line of a chat: an object of the feed `messages`. Never changed, never deleted; it goes with its incident.
+/// A line of a chat: an object of the feed `messages`. Never deleted; it goes with its incident. Nothing of it changes but
+/// where the bytes of its photo are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -189,6 +191,9 @@ pub struct Message {
     /// A change of state stands in the chat as a line of its own. After `closed` no line follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<IncidentState>,
+    /// The photo that came with it. Its id is the message's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<Photo>,
     /// When it was written, as the server computed it from the action's age.
     pub made_at: Timestamp,
     /// When it arrived.

@@ -12,6 +12,10 @@
 //! | `GET organizations/{id}/alarms/{alarm}` | one alarm as the vendor's API writes it, or 404 |
 //! | `GET organizations/{id}/alarms/{alarm}/history` | [`HistoryResponse`]: what people did to it |
 //! | `GET organizations/{id}/incidents/{incident}/messages?before&limit` | [`MessagesResponse`]: a chat, backwards |
+//! | `GET organizations/{id}/incidents/{incident}/photos/{message}[?from]` | the bytes of a photo that is there, from a byte on |
+//! | `GET organizations/{id}/incidents/{incident}/photos/{message}/upload` | [`PhotoUpload`]: how far its bytes have come |
+//! | `PUT organizations/{id}/incidents/{incident}/photos/{message}/upload?offset` | the next part, at most 1 MiB → [`PhotoUpload`] |
+//! | `DELETE organizations/{id}/incidents/{incident}/photos/{message}/upload` | its writer gives it up → [`PhotoUpload`] |
 //! | `GET organizations/{id}/sensors/{sensor}/history?from&to&buckets` | [`SensorHistory`] |
 //! | `PUT push/registration` | [`Registration`] → [`Registered`]: where this session's pushes go; renewed within 60 days |
 //! | `DELETE push/registration` | 204; also done by signing out |
@@ -33,6 +37,7 @@ mod history;
 mod incident;
 mod notice;
 mod person;
+mod photo;
 mod problem;
 mod session;
 
@@ -53,5 +58,6 @@ pub use notice::{
     ReadBody, Reasons, Registered, Registration, RuleAsked, SettingsBody, StoredSettings, Urgency, Verdict, Withheld,
 };
 pub use person::{Capability, Grant, Me, MyOrganization, OrganizationRights, PersonEntry, Role, ServerCapabilities};
+pub use photo::{NotAHash, Photo, PhotoFacts, PhotoHash, PhotoState, PhotoType, PhotoUpload};
 pub use problem::Problem;
 pub use session::{RefreshRequest, SecondFactor, SignInRequest, SignInResponse, SignedIn, Tokens};

@@ -121,6 +121,8 @@ pub enum Capability {
     Notifications,
     /// Incidents and their chats, for devices with Asset Advisor (I1).
     Incidents,
+    /// Photos in chats (I4).
+    Photos,
     /// Something newer than this reader; ignored.
     #[serde(other)]
     Unheard,

@@ -2,6 +2,7 @@
 //! what is sent, and has its hand on the clocks.
 
 mod answers;
+mod lasting;
 mod making;
 mod sending;
 

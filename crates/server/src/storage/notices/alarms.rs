@@ -13,9 +13,6 @@ use crate::storage::changes::Write;
 use crate::storage::objects::Place;
 use crate::storage::{StorageError, View};
 
-/// How many devices can stand above a component.
-const DEEPEST: usize = 16;
-
 impl View<'_> {
     /// An alarm as it is told: its words, whether a mute holds.
     pub(crate) fn alarm_as_told(
@@ -28,8 +25,7 @@ impl View<'_> {
         let device = self.device(organization, alarm.device_id)?;
         let place = device.as_ref().and_then(|(_, place, _)| *place);
         let device = device.map(|(device, _, _)| device);
-        let own_mute = alarm.mute.as_ref().is_some_and(|mute| holds(mute, alarm.cleared_time.is_some(), now));
-        let muted = own_mute || self.device_is_muted(organization, alarm.device_id, now)?;
+        let muted = self.is_muted(organization, alarm, device.as_ref(), now)?;
         Ok(Happened {
             place,
             urgency: shown(alarm.severity).map(urgency_of),
@@ -59,25 +55,6 @@ impl View<'_> {
             organization: self.organization(organization)?.map(|row| row.label).unwrap_or_default(),
             ..NoticeWords::default()
         })
-    }
-
-    /// Whether the device, or one that it is a component of, is muted (A9).
-    fn device_is_muted(
-        &self,
-        organization: OrganizationId,
-        device: DeviceId,
-        now: Timestamp,
-    ) -> Result<bool, StorageError> {
-        let mut next = Some(device);
-        for _ in 0..DEEPEST {
-            let Some(id) = next else { return Ok(false) };
-            let Some((device, _, _)) = self.device(organization, id)? else { return Ok(false) };
-            if device.mute.as_ref().is_some_and(|mute| holds(mute, false, now)) {
-                return Ok(true);
-            }
-            next = device.parent_id;
-        }
-        Ok(false)
     }
 }
 

@@ -108,6 +108,10 @@ impl Write<'_> {
 
     /// Forgets what was noted before, and takes it out of the feed.
     pub(in crate::storage) fn forget_notices(&mut self, before: Timestamp) -> Result<(), StorageError> {
+        // Nobody has read those chats for as long; the next message begins anew.
+        self.connection()
+            .prepare_cached("DELETE FROM chat_notices WHERE pushed_at < ?1")?
+            .execute([before.micros()])?;
         let old: Vec<([u8; 16], [u8; 16], String)> = self
             .connection()
             .prepare_cached("DELETE FROM notices WHERE made_at < ?1 RETURNING organization, person, key")?

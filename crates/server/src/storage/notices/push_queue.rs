@@ -42,6 +42,9 @@ pub struct DuePush {
     pub attempts: i64,
 }
 
+/// Where a push waits that cannot be read, and why it cannot.
+type Unreadable = (Uuid, String, StorageError);
+
 const REGISTRATION: &str = "registrations.installation, provider, token, public_key, auth";
 
 fn registration(row: &Row<'_>) -> rusqlite::Result<RegistrationRow> {
@@ -207,7 +210,16 @@ impl Write<'_> {
                     (SELECT installation FROM registrations WHERE until > ?1)",
             )?
             .execute([now.micros()])?;
-        while let Some(due) = self.next_due(now)? {
+        while let Some(found) = self.next_due(now)? {
+            let due = match found {
+                Ok(due) => due,
+                // It would hold up all others for ever.
+                Err((installation, key, error)) => {
+                    crate::trouble::say("a push", &error);
+                    self.forget_push(installation, &key)?;
+                    continue;
+                }
+            };
             if let Some(reasons) = self.silenced_meanwhile(&due)? {
                 self.withhold(&due, &reasons)?;
                 continue;
@@ -218,20 +230,35 @@ impl Write<'_> {
         Ok(None)
     }
 
-    fn next_due(&self, now: Timestamp) -> Result<Option<DuePush>, StorageError> {
+    fn next_due(&self, now: Timestamp) -> Result<Option<Result<DuePush, Unreadable>>, StorageError> {
         let sql = format!(
-            "SELECT {REGISTRATION}, clear, words, attempts FROM pushes
+            "SELECT {REGISTRATION}, clear, words, attempts, key FROM pushes
                JOIN registrations ON registrations.installation = pushes.installation
               WHERE pushes.due_at <= ?1 AND registrations.person = pushes.person ORDER BY pushes.due_at LIMIT 1"
         );
-        let found: Option<(RegistrationRow, String, String, i64)> = self
+        let found: Option<(RegistrationRow, String, String, i64, String)> = self
             .connection()
             .prepare_cached(&sql)?
-            .query_row([now.micros()], |row| Ok((registration(row)?, row.get(5)?, row.get(6)?, row.get(7)?)))
+            .query_row([now.micros()], |row| {
+                Ok((registration(row)?, row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?))
+            })
             .optional()?;
-        let Some((to, clear, words, attempts)) = found else { return Ok(None) };
-        let clear: Push = read_body("push", &clear)?;
-        Ok(Some(DuePush { words: read_body("words", &words)?, attempts: attempts + 1, to, clear }))
+        Ok(found.map(|(to, clear, words, attempts, key)| {
+            let installation = to.installation;
+            let read = || Ok((read_body("push", &clear)?, read_body("words", &words)?));
+            match read() {
+                Ok((clear, words)) => Ok(DuePush { words, attempts: attempts + 1, to, clear }),
+                Err(error) => Err((installation, key, error)),
+            }
+        }))
+    }
+
+    /// Takes a push out of the queue.
+    pub(super) fn forget_push(&mut self, installation: Uuid, key: &str) -> Result<(), StorageError> {
+        self.connection()
+            .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key = ?2")?
+            .execute(params![installation.as_bytes(), key])?;
+        Ok(())
     }
 
     /// When a push is tried again.

@@ -84,9 +84,7 @@ impl Write<'_> {
     /// Takes a push out of the queue that is not handed over, and notes why.
     pub(super) fn withhold(&mut self, push: &DuePush, reasons: &Reasons) -> Result<(), StorageError> {
         let (organization, person) = (push.clear.organization, push.clear.person);
-        self.connection()
-            .prepare_cached("DELETE FROM pushes WHERE installation = ?1 AND key = ?2")?
-            .execute(params![push.to.installation.as_bytes(), push.clear.key])?;
+        self.forget_push(push.to.installation, &push.clear.key)?;
         let noted = self
             .connection()
             .prepare_cached(
