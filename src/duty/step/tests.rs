@@ -352,9 +352,9 @@ fn duty_that_should_have_ended_while_the_app_was_away_ends_when_it_is_back() {
         let monotonic_ms = if boot == 1 { phone.now.monotonic_ms + 11 * HOUR } else { 5_000 };
         let mut back = Phone::started(phone.stored, settings, Moment { wall, monotonic_ms, boot });
         assert_eq!(back.name(), Name::OffDuty, "boot {boot}");
-        assert!(back.has(&Effect::SwitchOff), "and the server is told");
+        assert!(back.has(&Effect::Switch(false)), "and the server is told");
         back.silence(60);
-        assert_eq!(back.effects.iter().filter(|effect| **effect == Effect::SwitchOff).count(), 1);
+        assert_eq!(back.effects.iter().filter(|effect| **effect == Effect::Switch(false)).count(), 1);
     }
 }
 

@@ -210,7 +210,7 @@ fn settings_are_changed_one_by_one_and_asked_for_at_once() {
     letter(&mut model, 's');
     let commands = update(&mut model, Message::Wish(crate::app::message::Intent::Go(Screen::NoticeSettings)));
     let [Command::LoadNoticeSettings(organization)] = commands[..] else { panic!("{commands:?}") };
-    update(&mut model, Message::NoticeSettings(organization, Box::new(NoticeSettings::default()), 3));
+    update(&mut model, Message::NoticeSettings(organization, Box::default(), 3));
     let screen = shown(&model);
     for words in ["a change is for all organizations", "Quiet while off duty", "shows everything", "the usual one"] {
         assert!(screen.contains(words), "{words}\n{screen}");
