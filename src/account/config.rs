@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use crate::journal::Line;
 use crate::net::Timeouts;
 use crate::notifications::{DEFAULT_LINK_HOST, PushIdentity};
 use crate::photos::CACHE_BYTES;
@@ -45,6 +46,8 @@ pub struct AccountConfig {
     pub link_host: String,
     /// Called inside each migration's transaction, before its commit: tests end the process there.
     pub before_migration_commits: Arc<dyn Fn() + Send + Sync>,
+    /// Told each line of the flight recorder when it is written: it only hands on.
+    pub on_line: Arc<dyn Fn(&Line) + Send + Sync>,
 }
 
 impl AccountConfig {
@@ -62,6 +65,7 @@ impl AccountConfig {
             push: None,
             link_host: DEFAULT_LINK_HOST.to_owned(),
             before_migration_commits: Arc::new(|| {}),
+            on_line: Arc::new(|_| {}),
         }
     }
 }

@@ -87,6 +87,7 @@ pub(super) struct Parts {
     pub(super) changed: watch::Sender<u64>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) duty: Arc<duty::room::Shared>,
+    pub(super) on_line: Arc<dyn Fn(&Line) + Send + Sync>,
     pub(super) shelf: Shelf,
     pub(super) desk: Arc<Desk>,
 }
@@ -343,6 +344,7 @@ impl Driver {
     }
 
     pub(super) fn note(&mut self, line: Line) {
+        (self.parts.on_line)(&line);
         self.lines.push(line);
     }
 

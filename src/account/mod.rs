@@ -21,8 +21,10 @@ mod outcome;
 mod own_file;
 mod reading;
 mod signal;
+mod sleep;
 mod uploading;
 mod view;
+mod ways;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,17 +44,16 @@ use self::driver::{Driver, Message, Parts};
 use self::view::View;
 use crate::alarms::Alarms;
 use crate::devices::directory::SharedDirectory;
-use crate::duty::{self, DutyRoom, SitesChanged};
+use crate::duty::{self, DutyRoom};
 use crate::error::Error;
 use crate::incidents::Incidents;
 use crate::live::Engine;
 use crate::net::{ApiKey, Http, HttpConfig};
-use crate::notifications::{self, Desk, NoticesCame, Notifications};
+use crate::notifications::{self, Desk, Notifications};
 use crate::people;
 use crate::photos::{Fetching, Shelf};
-use crate::session::{Person, Session, SignInStep};
-use crate::store::{Migration, Opened, Options, Replaced, Schema, Store};
-use crate::sync::handover::{Handover, Made};
+use crate::session::{Session, SignInStep};
+use crate::store::{Migration, Opened, Options, Schema, Store};
 use crate::sync::overlays::Overlays;
 use crate::sync::pull::Puller;
 
@@ -142,7 +143,7 @@ impl Account {
         let (changed, watching) = watch::channel(0);
         let view = Arc::new(Mutex::new(View::default()));
         let duty = Arc::new(duty::room::Shared::new());
-        let shelf = shelf(config)?;
+        let shelf = uploading::shelf(config)?;
         let directory = SharedDirectory::default();
         let desk = Arc::new(Desk {
             folder: config.folder.clone(),
@@ -163,10 +164,11 @@ impl Account {
             changed,
             sender: sender.clone(),
             duty: Arc::clone(&duty),
+            on_line: Arc::clone(&config.on_line),
             shelf: shelf.clone(),
             desk: Arc::clone(&desk),
         });
-        observe(&store, &sender, &desk);
+        ways::observe(&store, &sender, &desk);
         driver.begin().await?;
         let location = Arc::new(Mutex::new(stored_location(&store).await?));
         let engine = Arc::new(Engine::start(store.clone())?);
@@ -180,16 +182,8 @@ impl Account {
             directory: directory.clone(),
             overlays: Arc::clone(&overlays),
             puller: puller.clone(),
-            handover: handover(&sender),
-            teller: {
-                let sender = sender.downgrade();
-                // Whoever looks on after the account was closed sees what is there.
-                Arc::new(move |looked| {
-                    if let Some(sender) = sender.upgrade() {
-                        drop(sender.send(Message::Looked(looked)));
-                    }
-                })
-            },
+            handover: ways::handover(&sender),
+            teller: ways::looker(&sender),
             location: Arc::clone(&narrowed),
             shelf: shelf.clone(),
             fetching: Fetching::default(),
@@ -200,23 +194,23 @@ impl Account {
             directory,
             overlays,
             puller,
-            handover: handover(&sender),
-            me: me(&view),
+            handover: ways::handover(&sender),
+            me: ways::me(&view),
             location: narrowed,
         };
-        let duty = duty_room(&alarms, duty, &sender);
+        let duty = ways::duty_room(&alarms, duty, &sender);
         let notifications = Notifications {
             alarms: alarms.clone(),
             incidents: incidents.clone(),
             duty: duty.clone(),
             desk,
             link_host: config.link_host.as_str().into(),
-            person: person(&view),
-            teller: teller(&sender),
+            person: ways::person(&view),
+            teller: ways::teller(&sender),
         };
         tokio::spawn(driver.run(receiver));
         if let Some(session) = &session {
-            tokio::spawn(follow_session(session.changes(), sender.downgrade()));
+            tokio::spawn(ways::follow_session(session.changes(), sender.downgrade()));
         }
         Ok(Self {
             shared: Arc::new(Shared {
@@ -299,11 +293,6 @@ impl Account {
         self.view(|view| view.actions.clone())
     }
 
-    /// Photos that are on their way, or wait for their message, oldest first (I4). What is not in here is on the server.
-    pub fn photos(&self) -> Vec<PhotoOnWay> {
-        self.view(|view| view.photos.clone())
-    }
-
     /// Where the copy of each feed stands.
     pub fn feeds(&self) -> Vec<FeedState> {
         self.view(|view| view.feeds.clone())
@@ -334,24 +323,6 @@ impl Account {
         self.tell(Message::Refresh(organization))
     }
 
-    /// Closes all files, as an app must that goes to sleep. Windows stay and wait.
-    pub async fn suspend(&self) -> Result<(), Error> {
-        let shelf = self.shared.shelf.clone();
-        // Waits for the one that has a file open, for some milliseconds.
-        tokio::task::spawn_blocking(move || shelf.sleep()).await.map_err(|_| Error::new(Code::StoreClosed))?;
-        Ok(self.shared.store.suspend().await?)
-    }
-
-    /// Opens the files again.
-    pub async fn resume(&self) -> Result<(), Error> {
-        let opened = self.shared.store.resume().await?;
-        self.shared.shelf.wake();
-        if let Some(rescued) = opened.rescued {
-            self.tell(Message::OwnRescued(rescued))?;
-        }
-        self.tell(Message::NetworkChanged)
-    }
-
     /// Ends what is under way. Files are closed when the last clone and the last window are dropped.
     pub async fn shutdown(self) {
         let (done, ended) = oneshot::channel();
@@ -359,6 +330,11 @@ impl Account {
             // Without the task there is nothing to end.
             let _ = ended.await;
         }
+    }
+
+    /// Resolves when the account's files are closed: the last clone, room and window are gone, and so is all that was under way.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.shared.store.closed()
     }
 
     /// Everything about alarms.
@@ -405,13 +381,6 @@ impl Account {
     }
 }
 
-/// The sealed photos, in the account's folder: they go when it is wiped.
-fn shelf(config: &AccountConfig) -> Result<Shelf, Error> {
-    let key = config.key.derived("onsite: photos of chats, 1");
-    let key = key.ok_or_else(|| Error::new(Code::Internal).with("detail", "photo key"))?;
-    Ok(Shelf::new(config.folder.join("photos"), key, config.photo_cache_bytes, Arc::clone(&config.clock)))
-}
-
 /// The files belong to one server.
 async fn belongs_here(store: &Store, server: &str) -> Result<(), Error> {
     let server = server.trim_end_matches('/').to_owned();
@@ -427,87 +396,4 @@ async fn belongs_here(store: &Store, server: &str) -> Result<(), Error> {
 async fn stored_location(store: &Store) -> Result<Option<LocationId>, Error> {
     let stored = store.read(|reading| reading.own(|own| own_file::setting::<Vec<u8>>(own, LOCATION))).await?;
     Ok(stored.and_then(|bytes| bytes.try_into().ok()).map(LocationId::from_bytes))
-}
-
-fn handover(sender: &mpsc::UnboundedSender<Message>) -> Handover {
-    let sender = sender.downgrade();
-    Handover::to(move |drafts| {
-        let (answer, answered) = oneshot::channel();
-        // Taken here, before anybody awaits: a caller that is dropped drops only its wait.
-        if let Some(sender) = sender.upgrade() {
-            drop(sender.send(Message::Made(drafts, answer)));
-        }
-        Box::pin(async move {
-            let made: Result<Made, Error> = answered.await.unwrap_or_else(|_| Err(Error::new(Code::StoreClosed)));
-            made
-        })
-    })
-}
-
-fn duty_room(alarms: &Alarms, shared: Arc<duty::room::Shared>, sender: &mpsc::UnboundedSender<Message>) -> DutyRoom {
-    let sender = sender.downgrade();
-    DutyRoom {
-        store: alarms.store.clone(),
-        http: alarms.puller.http.clone(),
-        directory: alarms.directory.clone(),
-        shared,
-        handover: alarms.handover.clone(),
-        teller: Arc::new(move |event, done| {
-            let sender = sender.upgrade().ok_or_else(|| Error::new(Code::StoreClosed))?;
-            sender.send(Message::Duty(event, done)).map_err(|_| Error::new(Code::StoreClosed))
-        }),
-    }
-}
-
-fn me(view: &Arc<Mutex<View>>) -> Arc<dyn Fn() -> Option<PersonId> + Send + Sync> {
-    let person = person(view);
-    Arc::new(move || person().map(|person| person.id))
-}
-
-fn person(view: &Arc<Mutex<View>>) -> Arc<dyn Fn() -> Option<Person> + Send + Sync> {
-    let view = Arc::clone(view);
-    Arc::new(move || view.lock().unwrap_or_else(PoisonError::into_inner).state.person.clone())
-}
-
-fn teller(
-    sender: &mpsc::UnboundedSender<Message>,
-) -> Arc<dyn Fn(notifications::Telling) -> Result<(), Error> + Send + Sync> {
-    let sender = sender.downgrade();
-    Arc::new(move |telling| {
-        let sender = sender.upgrade().ok_or_else(|| Error::new(Code::StoreClosed))?;
-        sender.send(notices::message(telling)).map_err(|_| Error::new(Code::StoreClosed))
-    })
-}
-
-/// Tells the task, and the phone's system, what commits of cache.db mean to them.
-fn observe(store: &Store, sender: &mpsc::UnboundedSender<Message>, desk: &Arc<Desk>) {
-    let (sender, desk) = (sender.downgrade(), Arc::clone(desk));
-    store.observe(move |commit| {
-        let Some(sender) = sender.upgrade() else { return false };
-        desk.withdraw(commit);
-        let mut told = Ok(());
-        if commit.of::<SitesChanged>().next().is_some() {
-            told = told.and(sender.send(Message::SitesChanged));
-        }
-        let came: Vec<i64> = commit.of::<NoticesCame>().map(|came| came.0).collect();
-        if !came.is_empty() {
-            told = told.and(sender.send(Message::NoticesCame(came)));
-        }
-        if commit.of::<Replaced>().next().is_some() {
-            told = told.and(sender.send(Message::CacheReplaced));
-        }
-        told.is_ok()
-    });
-}
-
-async fn follow_session(
-    mut changes: watch::Receiver<crate::session::Status>,
-    sender: mpsc::WeakUnboundedSender<Message>,
-) {
-    while changes.changed().await.is_ok() {
-        let Some(sender) = sender.upgrade() else { break };
-        if sender.send(Message::Session).is_err() {
-            break;
-        }
-    }
 }

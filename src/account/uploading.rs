@@ -1,5 +1,7 @@
 //! The bytes of photos, beside the outbox (I4): what the step function decides, done, and what is to be seen of it.
 
+use std::sync::Arc;
+
 use onsite_rules::action::MESSAGE;
 use onsite_rules::message::MessageBody;
 use onsite_wire::codes::Code;
@@ -9,6 +11,8 @@ use serde::Deserialize;
 
 use super::driver::{Driver, Message};
 use super::signal::Signal;
+use super::{Account, AccountConfig};
+use crate::error::Error;
 use crate::incidents;
 use crate::journal::Line;
 use crate::net::{self, Http};
@@ -108,6 +112,20 @@ pub(super) fn announced(entry: &Entry) -> Option<Announced> {
 pub(super) fn of_record(record: &Record) -> (Vec<Announced>, Vec<MessageId>) {
     let gone = record.forget.iter().map(|id| MessageId(id.0)).collect();
     (record.put.iter().filter_map(announced).collect(), gone)
+}
+
+impl Account {
+    /// Photos that are on their way, or wait for their message, oldest first (I4). What is not in here is on the server.
+    pub fn photos(&self) -> Vec<PhotoOnWay> {
+        self.view(|view| view.photos.clone())
+    }
+}
+
+/// The sealed photos, in the account's folder: they go when it is wiped.
+pub(super) fn shelf(config: &AccountConfig) -> Result<Shelf, Error> {
+    let key = config.key.derived("onsite: photos of chats, 1");
+    let key = key.ok_or_else(|| Error::new(Code::Internal).with("detail", "photo key"))?;
+    Ok(Shelf::new(config.folder.join("photos"), key, config.photo_cache_bytes, Arc::clone(&config.clock)))
 }
 
 impl Driver {

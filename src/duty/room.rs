@@ -270,7 +270,7 @@ pub(crate) type Known = Option<(Timestamp, bool)>;
 
 /// Whether a colleague's site is still shown (U7). After the phone was started again its wall clock may be any, and a lease
 /// must not outlive its time by it: until an answer came, none is shown.
-pub fn is_shown(at: &AtSite, now: Known) -> bool {
+pub fn is_shown(at: &AtSite, now: Option<(Timestamp, bool)>) -> bool {
     now.is_some_and(|(now, certain)| certain && at.until > now)
 }
 

@@ -50,7 +50,7 @@ pub struct IncidentPage {
     pub may: IncidentOffers,
 }
 
-/// Reads one incident's page; `None` when the phone does not have it.
+/// Reads one incident's page; `None` when the phone does not have it. `known`: what is known of the server's clock.
 pub(super) fn read(
     reading: &Reading<'_>,
     directory: &Directory,

@@ -35,7 +35,7 @@ pub struct Present {
     pub duty_read: Option<Timestamp>,
 }
 
-/// Reads who is in an incident's chat. `now`: by the server's clock, which ends leases.
+/// Reads who is in an incident's chat. `now`: what is known of the server's clock, which ends leases.
 pub(super) fn read(
     reading: &Reading<'_>,
     directory: &Directory,

@@ -159,3 +159,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_preview_that_says_it_is_huge_comes_to_no_shells_decoder() {
+    use onsite_wire::onsite::{Photo, PhotoFacts, PhotoHash, PhotoState, PhotoType};
+    let (cache, _) = files();
+    let small = crate::photos::samples::plain_png(8, 8, 1);
+    let huge = crate::photos::samples::bomb(19_000, 2_000);
+    for (number, preview, is_shown) in [(1, small, true), (2, huge, false), (3, b"no image".to_vec(), false)] {
+        let facts = PhotoFacts {
+            sha256: PhotoHash([1; 32]),
+            size: 9,
+            kind: PhotoType::Png,
+            width: 8,
+            height: 8,
+            preview: Some(preview),
+        };
+        let photo = Photo { facts, state: PhotoState::There, reason: None, arguments: Default::default() };
+        let message = Message { photo: Some(photo), ..message(number, false) };
+        let mut changed = MessagesChanged::default();
+        let n = put(&cache, 1, &message, Some(me()), Source::Feed, &mut changed).unwrap();
+        let row = row::message(&cache, n, 0).unwrap().unwrap();
+        assert_eq!(row.photo.unwrap().facts.preview.is_some(), is_shown, "{number}");
+    }
+}

@@ -11,6 +11,11 @@
 //! A message goes first, by the outbox. Once the server has it, its photo's bytes follow, asked for and continued from the
 //! byte that the server names; so nothing but the file and the action has to outlive the process.
 
+#[cfg(test)]
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../crates/rules/src/photo/samples.rs"]
+pub(crate) mod samples;
+
 mod fetch;
 mod sealed;
 mod shelf;

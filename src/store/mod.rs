@@ -117,6 +117,8 @@ pub struct Options<'a> {
 struct Threads {
     shared: Arc<Shared>,
     handles: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// Declared last: whoever waits for its end finds the files closed.
+    open: tokio::sync::watch::Sender<()>,
 }
 
 impl Drop for Threads {
@@ -179,7 +181,11 @@ impl Store {
         let checkpoints = Arc::clone(&shared);
         let thread = thread::Builder::new().name("onsite-journal".into());
         handles.push(thread.spawn(move || checkpoint::run(&checkpoints))?);
-        let threads = Arc::new(Threads { shared: Arc::clone(&shared), handles: Mutex::new(handles) });
+        let threads = Arc::new(Threads {
+            shared: Arc::clone(&shared),
+            handles: Mutex::new(handles),
+            open: tokio::sync::watch::Sender::new(()),
+        });
         Ok((Self { shared, _threads: threads }, opened))
     }
 
@@ -251,6 +257,12 @@ impl Store {
     /// Ends when the observer gives back `false`.
     pub fn observe(&self, observer: impl FnMut(&Arc<Commit>) -> bool + Send + 'static) {
         self.shared.observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
+    }
+
+    /// Resolves when the last clone is gone and the files are closed.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut open = self._threads.open.subscribe();
+        async move { while open.changed().await.is_ok() {} }
     }
 
     /// Closes all files. Jobs wait until [`Store::resume`]; a running read is broken off and runs again then.

@@ -28,5 +28,6 @@ mod samples;
 mod shift;
 mod support;
 mod switch;
+mod told;
 mod vendor;
 mod wiretap;

@@ -1,0 +1,40 @@
+//! Sleep in the middle of things.
+
+use onsite_ffi::*;
+
+use crate::support::{Backend, List, Phone, eventually};
+
+/// The open files of this process below a folder.
+fn open_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let files = std::fs::read_dir("/proc/self/fd").unwrap();
+    files
+        .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
+        .filter(|path| path.starts_with(folder))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suspend_in_the_middle_of_a_full_read_closes_all_files_and_nothing_is_missing_afterwards() {
+    let backend = Backend::of_size(6_000, 300).await;
+    let phone = Phone::fresh(&backend).await;
+    let list = List::default();
+    let window = phone.account.alarms().window(AlarmFilter::default(), AlarmSort::Newest, 20, list.listener());
+    let _window = window.unwrap();
+    eventually("the alarms are being read", || {
+        phone.account.feeds().unwrap().iter().any(|feed| feed.feed == "alarms" && feed.running)
+    })
+    .await;
+    let mut in_the_middle = false;
+    for _ in 0..5 {
+        phone.account.suspend().await.unwrap();
+        assert_eq!(open_below(phone.folder.path()), Vec::<std::path::PathBuf>::new());
+        in_the_middle |= phone.account.state().unwrap().read_at.is_none();
+        phone.account.resume().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert!(in_the_middle, "it slept before everything was read");
+    phone.until("everything was read", |state| state.read_at.is_some()).await;
+    let shown = |severity| onsite_rules::severity::shown(severity).is_some();
+    let expected = backend.documents[0].alarms.iter().filter(|alarm| shown(alarm.severity)).count();
+    list.until("all of them", |told| told.total == i64::try_from(expected).ok()).await;
+}
