@@ -166,6 +166,8 @@ const fn advice_of(code: Code) -> Advice {
         | Code::FenceInvalid
         | Code::TrackBroken
         | Code::NotOnDuty
+        | Code::OnDutyElsewhere
+        | Code::SwitchedLater
         | Code::LocationNotPermitted
         | Code::LocationOff
         | Code::NoticesNotPermitted

@@ -132,3 +132,9 @@ pub(crate) fn of(cache: &Connection, organization: OrganizationId) -> Result<Vec
     let texts = texts.collect::<rusqlite::Result<Vec<_>>>()?;
     texts.iter().map(|text| serde_json::from_str(text).map_err(|_| Fault::Value("person"))).collect()
 }
+
+/// Lets go of all people of an organization.
+pub(crate) fn let_go(cache: &Connection, organization: i64) -> Result<(), Fault> {
+    cache.prepare_cached("DELETE FROM person WHERE organization = ?1")?.execute([organization])?;
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use onsite_rules::action::PRESENCE;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::{ActionId, OrganizationId, PersonId};
 use onsite_wire::onsite::{ActionsResponse, CurrentState, Subject, SubjectKind};
@@ -57,6 +58,7 @@ impl Driver {
             self.follow_switch(Some(before)).await?;
         }
         let rejected = self.step_outbox(outbox::Event::Discarded(id)).await?;
+        self.duty_was_read().await?;
         match rejected.first() {
             Some((_, code)) => Err(Error::new(*code)),
             None => Ok(()),
@@ -94,6 +96,8 @@ impl Driver {
                 outbox::Effect::Changed { organization, subject } => {
                     subjects.insert((organization, subject));
                 }
+                outbox::Effect::LetGo { kind, code, .. } if kind == PRESENCE.name => self.claims_refused.push(code),
+                outbox::Effect::LetGo { .. } => {}
                 outbox::Effect::Noted(note) => {
                     self.note(Line::new(self.now().wall, "outbox").saying(format!("{note:?}")))
                 }
@@ -126,6 +130,7 @@ impl Driver {
         let overlays = Arc::clone(&self.parts.overlays);
         let now = server_now(&self.parts.puller.http);
         let lines = std::mem::take(&mut self.lines);
+        let beside = self.beside.take();
         let relaid = self
             .parts
             .store
@@ -133,6 +138,9 @@ impl Driver {
                 writer.own(|own| {
                     if let Some(record) = &record {
                         own_file::record(own, record)?;
+                    }
+                    if let Some((name, text)) = &beside {
+                        own_file::set_setting(own, name, Some(text))?;
                     }
                     journal::write(own, &lines)
                 })?;
@@ -319,7 +327,8 @@ fn relay(
                     let laid_over = |server: &_| alarms::mute_under(server, pending);
                     devices::overlay_mute(cache, changes, id, pending, now, laid_over, alarms::FOLLOWERS)?;
                 }
-                // Duty shows what this phone decided; how one is told, and what of it was read, is laid over.
+                // Duty shows what this phone decided, and hears what became of it; how one is told, and what of it was read, is
+                // laid over.
                 SubjectKind::Person => notifications::overlay(cache, changes, *organization, me, pending)?,
             }
         }

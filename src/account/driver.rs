@@ -122,6 +122,12 @@ pub(super) struct Driver {
     pub(super) courier: Courier,
     /// The organization of the site that was said last.
     pub(super) claimed_in: Option<OrganizationId>,
+    /// What duty was told last of its actions.
+    pub(super) heard: duty::Heard,
+    /// Why claims were not taken that duty has not been told of.
+    pub(super) claims_refused: Vec<Code>,
+    /// A setting that is written in the same transaction as the next record of the outbox.
+    pub(super) beside: Option<(&'static str, String)>,
     pub(super) gaps: gaps::Gaps,
     /// What each view of a chat shows.
     pub(super) looked_at: BTreeMap<u64, crate::incidents::Shown>,
@@ -155,6 +161,9 @@ impl Driver {
             wake_courier: None,
             courier: Courier::default(),
             claimed_in: None,
+            heard: duty::Heard::default(),
+            claims_refused: Vec::new(),
+            beside: None,
             gaps: gaps::Gaps::default(),
             looked_at: BTreeMap::new(),
             wake_gaps: None,
@@ -180,6 +189,7 @@ impl Driver {
         self.pass_deadlines().await?;
         let effects = self.schedule.step(schedule::Event::Front(true), &self.now(), Self::random());
         self.perform_schedule(effects).await?;
+        self.hear_of_duty().await;
         self.ask_membership();
         self.show();
         Ok(())
@@ -285,6 +295,7 @@ impl Driver {
             }
         }
         self.pass_time().await?;
+        self.hear_of_duty().await;
         self.keep_clock().await?;
         self.flush().await
     }
@@ -313,7 +324,7 @@ impl Driver {
             self.step_photos(photos::Event::Tick);
         }
         if self.wake_duty.is_some_and(|at| at <= now.monotonic_ms) {
-            self.step_duty(duty::Event::Tick).await?;
+            self.duty_happens(duty::Event::Tick).await;
         }
         if self.wake_gaps.is_some_and(|at| at <= now.monotonic_ms) {
             self.step_gaps(gaps::Event::Tick).await?;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use onsite_wire::ids::OrganizationId;
-use onsite_wire::onsite::{Capability, Me, MyOrganization};
+use onsite_wire::onsite::{Capability, Me, MyOrganization, OrganizationRights};
 use onsite_wire::rest::OrganizationsResponse;
 use rusqlite::Connection;
 
 use super::driver::{Driver, Message};
+use super::out_of_sight;
 use crate::journal::Line;
 use crate::net::{self, Http};
 use crate::photos;
@@ -165,25 +166,37 @@ impl Driver {
         };
         self.membership_trouble = None;
         let before = self.parts.store.read(|reading| stored(reading.cache)).await?;
+        let known: BTreeMap<OrganizationId, &Member> =
+            before.organizations.iter().map(|member| (member.id, member)).collect();
+        let rights = |member: &Member| member.mine.as_ref().map(|mine| mine.rights.clone());
+        let moved = |member: &&Member| known.get(&member.id).is_some_and(|before| rights(before) != rights(member));
         if before != membership {
             let new = membership.clone();
+            let gone: Vec<OrganizationId> =
+                known.keys().filter(|id| !membership.organizations.iter().any(|it| it.id == **id)).copied().collect();
+            let narrowed: Vec<(OrganizationId, OrganizationRights)> =
+                membership.organizations.iter().filter(moved).filter_map(|it| Some((it.id, rights(it)?))).collect();
             self.parts
                 .store
                 .write_behind(move |writer| {
                     writer.cache(|cache, changes| {
                         changes.note(crate::devices::intake::PlacesChanged);
-                        write(cache, &new)
+                        write(cache, &new)?;
+                        for id in &gone {
+                            out_of_sight::let_go(cache, changes, *id)?;
+                        }
+                        for (id, rights) in &narrowed {
+                            out_of_sight::narrow(cache, changes, *id, rights)?;
+                        }
+                        Ok(())
                     })
                 })
                 .await?;
         }
-        let known: BTreeMap<OrganizationId, &Member> =
-            before.organizations.iter().map(|member| (member.id, member)).collect();
         for member in &membership.organizations {
             let offers = offers(member, &self.parts.feeds);
             self.open_organization(&member.id, &offers).await?;
-            let rights = |member: &Member| member.mine.as_ref().map(|mine| mine.rights.clone());
-            if known.get(&member.id).is_some_and(|before| rights(before) != rights(member)) {
+            if moved(&member) {
                 self.note(Line::new(self.now().wall, "rights_changed").of(member.id));
                 self.step_schedule(schedule::Event::RightsChanged(member.id)).await?;
             }
@@ -191,6 +204,8 @@ impl Driver {
         let reached: Vec<OrganizationId> = membership.organizations.iter().map(|member| member.id).collect();
         for gone in self.known.clone().into_iter().filter(|id| !reached.contains(id)) {
             self.known.remove(&gone);
+            self.troubles.retain(|feed, _| feed.organization != gone);
+            self.note(Line::new(self.now().wall, "out_of_reach").of(gone));
             self.step_schedule(schedule::Event::Closed(gone)).await?;
         }
         Ok(())

@@ -10,11 +10,13 @@ mod deciding;
 mod diagnostics;
 mod driver;
 mod feeds;
+mod leaving;
 mod looking;
 mod members;
 mod notices;
 mod on_duty;
 mod organizations;
+mod out_of_sight;
 mod outcome;
 mod own_file;
 mod reading;
@@ -264,19 +266,6 @@ impl Account {
             })
         });
         Ok(claimed.await?)
-    }
-
-    /// Ends the session (S5). With actions or photos that are on this phone only it says how many, and does nothing, until
-    /// `lose_unsent` is given. The account's folder is the shell's to delete afterwards.
-    pub async fn sign_out(&self, lose_unsent: bool) -> Result<(), Error> {
-        let Some(session) = &self.shared.session else { return Err(Error::input("an API key needs no sign-in")) };
-        let state = self.state();
-        let unsent = state.waiting + state.photos;
-        if unsent > 0 && !lose_unsent {
-            return Err(Error::new(Code::UnsentActions).with("count", unsent));
-        }
-        session.sign_out().await.map_err(|fault| Error::new(fault.0))?;
-        self.tell(Message::Session)
     }
 
     /// Where the account stands; never waits. Times are of this moment, whenever the rest changed last.

@@ -146,10 +146,16 @@ impl Driver {
             if feed.name == crate::devices::feed::NAME {
                 self.lay_over_devices().await?;
             }
+            if feed.name == crate::duty::feed::DUTY {
+                self.duty_was_read().await?;
+            }
             self.deadline = self.next_deadline().await?;
         }
-        if pulled.end == schedule::PullEnd::OffsetGone {
+        if pulled.end == schedule::PullEnd::OffsetGone || pulled.trouble == Some(Code::OtherOrganization) {
             self.ask_membership();
+        }
+        if !self.known.contains(&feed.organization) {
+            self.let_go_again(feed.organization).await?;
         }
         self.step_schedule(schedule::Event::Pulled { feed, ticket, end: pulled.end }).await?;
         // What a feed brought may stand behind a gap.

@@ -427,3 +427,16 @@ pub(super) fn server_aspects(cache: &Connection, n: i64) -> Result<Aspects, Faul
         }
     }
 }
+
+/// Lets go of all alarms of an organization, with their words, moments and histories.
+pub(crate) fn let_go(cache: &Connection, organization: i64) -> Result<(), Fault> {
+    for sql in [
+        "DELETE FROM alarm_words WHERE rowid IN (SELECT n FROM alarm WHERE organization = ?1)",
+        "DELETE FROM deadline WHERE subject = 0 AND n IN (SELECT n FROM alarm WHERE organization = ?1)",
+        "DELETE FROM seen WHERE id IN (SELECT id FROM alarm WHERE organization = ?1)",
+        "DELETE FROM alarm WHERE organization = ?1",
+    ] {
+        cache.prepare_cached(sql)?.execute([organization])?;
+    }
+    Ok(())
+}

@@ -17,7 +17,7 @@ use super::words;
 use crate::devices::directory::{Directory, SharedDirectory};
 use crate::devices::intake::PlacesChanged;
 use crate::live::{Effect, Query, Start};
-use crate::store::{Commit, Fault, Reading, Replaced};
+use crate::store::{Commit, Fault, Reading};
 use crate::sync::overlays::Overlays;
 
 /// A filter and a sort over the store.
@@ -194,7 +194,7 @@ impl Query for AlarmList {
     }
 
     fn effect(&self, commit: &Commit) -> Effect<Mark> {
-        if commit.of::<Replaced>().next().is_some() {
+        if commit.voids() {
             return Effect::Replaced;
         }
         let mut rows = Vec::new();

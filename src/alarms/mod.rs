@@ -52,6 +52,7 @@ pub(crate) use acting::kinds;
 pub(crate) use deciding::Undone;
 pub(crate) use effective::mute as mute_under;
 pub(crate) use follow::{covered, learn, next_deadline, overlay, pass_deadlines};
+pub(crate) use intake::let_go;
 pub(crate) use row::{mute_of, muted_by_device as mute_of_device};
 
 /// What must follow devices that changed.

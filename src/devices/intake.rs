@@ -295,6 +295,19 @@ impl Work {
     }
 }
 
+/// Lets go of all locations, devices and sensors of an organization.
+pub(crate) fn let_go(cache: &Connection, organization: i64) -> Result<(), Fault> {
+    for sql in [
+        "DELETE FROM deadline WHERE subject = 1 AND n IN (SELECT n FROM device WHERE organization = ?1)",
+        "DELETE FROM sensor WHERE organization = ?1",
+        "DELETE FROM device WHERE organization = ?1",
+        "DELETE FROM location WHERE organization = ?1",
+    ] {
+        cache.prepare_cached(sql)?.execute([organization])?;
+    }
+    raise_version(cache)
+}
+
 /// All component devices below a device, however deep.
 pub(crate) fn below(cache: &Connection, device: i64) -> Result<Vec<i64>, Fault> {
     collect(

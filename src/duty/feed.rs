@@ -177,3 +177,9 @@ pub(crate) fn sites(cache: &Connection) -> Result<Vec<(OrganizationId, SiteEntry
 pub(crate) fn people(cache: &Connection) -> Result<Vec<(OrganizationId, DutyEntry)>, Fault> {
     entries(cache, PERSON, "duty")
 }
+
+/// Lets go of an organization's sites, and of who is on duty there.
+pub(crate) fn let_go(cache: &Connection, organization: i64) -> Result<(), Fault> {
+    cache.prepare_cached("DELETE FROM duty_object WHERE organization = ?1")?.execute([organization])?;
+    Ok(())
+}

@@ -15,5 +15,5 @@ pub use onsite_rules::duty::{Call, Reach};
 pub use plan::{ANDROID_REGIONS, IOS_REGIONS, Plan, Region, Watched, plan};
 pub use room::{Colleague, DutyRoom, SiteView, Wish};
 pub use sites::{Site, Sites};
-pub use step::{Decision, Duty, Effect, Event, Settings, Standing, Stored, StoredStay, Why};
+pub use step::{AtServer, Decision, Duty, Effect, Event, Heard, Settings, Standing, Stored, StoredStay, Why};
 pub use table::Name;

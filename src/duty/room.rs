@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use onsite_rules::action::Refusal;
+use onsite_rules::address::reads_only;
 use onsite_rules::duty::{Call, calls_open, who_to_call};
 use onsite_rules::fence::Fence;
 use onsite_wire::codes::Code;
@@ -15,7 +16,7 @@ use super::feed;
 use super::fix::Fix;
 use super::plan::{Plan, Watched};
 use super::sites::{Site, Sites};
-use super::step::{Decision, Duty, Event, Settings, Standing};
+use super::step::{AtServer, Decision, Duty, Event, Settings, Standing};
 use super::switch::own_end;
 use crate::alarms::Undone;
 use crate::devices::directory::{Directory, Presence, SharedDirectory};
@@ -164,7 +165,7 @@ impl DutyRoom {
     /// Where the person's duty stands on this phone; off duty before the first sign-in.
     pub fn standing(&self) -> Standing {
         let now = self.http.clock().now();
-        self.shared.duty().as_ref().map_or_else(Standing::off_duty, |duty| duty.standing(&now))
+        self.shared.duty().as_ref().map_or_else(|| Standing::off_duty(AtServer::Unknown), |duty| duty.standing(&now))
     }
 
     /// The last decisions, newest first.
@@ -241,9 +242,15 @@ impl DutyRoom {
 
     /// Who to call at a site (U6), in order, with names; also without signal.
     ///
-    /// Errors: `subscription_needed` where no device of the site, of those that the person sees, has Asset Advisor.
+    /// Errors: `not_offered` to a partner who reads only (P5); `subscription_needed` where no device of the site, of those that the person sees, has Asset Advisor.
     pub async fn who_to_call(&self, site: LocationId) -> Result<Vec<(Call, String)>, Error> {
         let found = self.read(move |reading, directory, now| {
+            let of = directory.location_number(site).and_then(|n| directory.location(n));
+            let of = of.and_then(|entry| directory.organization(entry.organization));
+            let mine = of.map(|of| crate::people::mine(reading.cache, of.id)).transpose()?.flatten();
+            if mine.is_some_and(|mine| reads_only(mine.partner.is_some(), &mine.rights)) {
+                return Ok(Err(Refusal::of(Code::NotOffered)));
+            }
             Ok(match open(directory, site) {
                 Ok(()) => Ok(calls(reading, directory, now, site)?),
                 Err(refusal) => Err(refusal),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::row::{self, ChatRow};
 use crate::live::{BeforeAfter, Effect, Query, Start};
-use crate::store::{Changes, Commit, Fault, Reading, Replaced};
+use crate::store::{Changes, Commit, Fault, Reading};
 
 /// What must be known of a message to place it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl Query for ChatList {
     }
 
     fn effect(&self, commit: &Commit) -> Effect<ChatMark> {
-        if commit.of::<Replaced>().next().is_some() {
+        if commit.voids() {
             return Effect::Replaced;
         }
         let changed = commit.of::<MessagesChanged>().flat_map(|changed| changed.0.iter());

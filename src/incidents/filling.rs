@@ -210,6 +210,10 @@ impl Filler {
         let now = server_now(&self.puller.http);
         let stored = self.store.write_behind(move |writer| {
             writer.cache(|cache, changes| {
+                // It may have come out of sight while the answer was under way: then this is nobody's to read here.
+                if super::shape::number(cache, incident)?.is_none() {
+                    return Ok(0);
+                }
                 let organization = organization_number(cache, organization)?;
                 let mut changed = MessagesChanged::default();
                 // A line that is out of place would come again and again.

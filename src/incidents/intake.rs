@@ -11,7 +11,7 @@ use super::chat::{ChatMark, MessagesChanged};
 use super::list::{IncidentMark, IncidentsChanged};
 use super::shape::{number, own_messages, reshape, state_column, write_text};
 use crate::devices::intake::device_number;
-use crate::store::Fault;
+use crate::store::{Changes, Fault};
 use crate::sync::feed::Intake;
 use crate::sync::overlays::Overlays;
 use crate::time::Timestamp;
@@ -210,5 +210,39 @@ pub(super) fn reshape_all(
         reshape(intake.cache, *id, overlays.person(), &pending, &mut changed)?;
     }
     changed.note(intake.changes);
+    Ok(())
+}
+
+/// Lets go of all incidents of an organization, with their chats.
+pub(crate) fn let_go(cache: &Connection, organization: i64) -> Result<(), Fault> {
+    for sql in [
+        "DELETE FROM message WHERE organization = ?1",
+        "DELETE FROM chat WHERE organization = ?1",
+        "DELETE FROM read_position WHERE organization = ?1",
+        "DELETE FROM incident WHERE organization = ?1",
+    ] {
+        cache.prepare_cached(sql)?.execute([organization])?;
+    }
+    Ok(())
+}
+
+/// Lets go of an organization's incidents whose device, by its row number, is not seen any more. One that is on this phone
+/// only is its person's own.
+pub(crate) fn narrow(
+    cache: &Connection,
+    changes: &mut Changes,
+    organization: i64,
+    seen: impl Fn(i64) -> bool,
+) -> Result<(), Fault> {
+    let (mut incidents, mut messages) = (IncidentsChanged::default(), MessagesChanged::default());
+    let rows: Vec<([u8; 16], i64)> = cache
+        .prepare_cached("SELECT id, device FROM incident WHERE organization = ?1 AND revision > 0")?
+        .query_map([organization], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (id, _) in rows.into_iter().filter(|(_, device)| !seen(*device)) {
+        remove(cache, IncidentId::from_bytes(id), &mut incidents, &mut messages)?;
+    }
+    incidents.note(changes);
+    messages.note(changes);
     Ok(())
 }

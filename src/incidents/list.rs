@@ -13,7 +13,7 @@ use super::shape::{state_column, state_from_column};
 use crate::devices::directory::{Directory, SharedDirectory};
 use crate::devices::intake::PlacesChanged;
 use crate::live::{BeforeAfter, Effect, Query, Start};
-use crate::store::{Changes, Commit, Fault, Reading, Replaced};
+use crate::store::{Changes, Commit, Fault, Reading};
 use crate::sync::overlays::Overlays;
 
 /// Which incidents a person chose to see.
@@ -293,7 +293,7 @@ impl Query for IncidentList {
     }
 
     fn effect(&self, commit: &Commit) -> Effect<IncidentMark> {
-        if commit.of::<Replaced>().next().is_some() {
+        if commit.voids() {
             return Effect::Replaced;
         }
         let rows: Vec<_> = commit.of::<IncidentsChanged>().flat_map(|changed| changed.0.iter().copied()).collect();

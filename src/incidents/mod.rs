@@ -45,4 +45,5 @@ pub use row::{ChatRow, Delivery, IncidentRow};
 pub(crate) use acting::kinds;
 pub(crate) use feeds::MESSAGES;
 pub(crate) use filling::{Filler, Looked, Shown, Trouble, missing_in};
+pub(crate) use intake::{let_go, narrow};
 pub(crate) use shape::{covered, overlay, photo_state};

@@ -184,3 +184,13 @@ pub(super) fn remove_unseen(
     }
     Ok(())
 }
+
+/// Lets go of what the person was told of an organization, and of how they wish to be told.
+pub(crate) fn let_go(cache: &Connection, organization: i64) -> Result<(), Fault> {
+    for sql in
+        ["DELETE FROM notification WHERE organization = ?1", "DELETE FROM notice_settings WHERE organization = ?1"]
+    {
+        cache.prepare_cached(sql)?.execute([organization])?;
+    }
+    Ok(())
+}

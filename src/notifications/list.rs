@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::row::{self, NotificationRow};
 use crate::live::{BeforeAfter, Effect, Query, Start};
-use crate::store::{Changes, Commit, Fault, Reading, Replaced};
+use crate::store::{Changes, Commit, Fault, Reading};
 
 /// Which notifications a person chose to see. The location that narrows every screen holds none back (A5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -248,7 +248,7 @@ impl Query for NotificationList {
     }
 
     fn effect(&self, commit: &Commit) -> Effect<NoticeMark> {
-        if commit.of::<Replaced>().next().is_some() {
+        if commit.voids() {
             return Effect::Replaced;
         }
         let rows: Vec<_> = commit.of::<NoticesChanged>().flat_map(|changed| changed.0.iter().copied()).collect();

@@ -55,6 +55,7 @@ pub use why::{ServerNotices, WhyNotified, lines as rules_as_lines};
 pub(crate) use acting::kinds;
 pub(crate) use arrivals::Desk;
 pub(crate) use courier::{Courier, Effect as Errands, End, Errand, Event as CourierEvent};
+pub(crate) use intake::let_go;
 pub(crate) use list::NoticesCame;
 pub(crate) use registering::{AGAIN_MS as REGISTERED_AGAIN_MS, ToTell, Told as ToldOfPush, set_told, stored};
 pub(crate) use room::Telling;

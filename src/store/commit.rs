@@ -32,6 +32,11 @@ impl Commit {
         Arc::new(Self { seq, changes })
     }
 
+    /// Whether all that was read before is void: the file is another one, or much went from it at once.
+    pub fn voids(&self) -> bool {
+        self.of::<Replaced>().next().is_some() || self.of::<Voided>().next().is_some()
+    }
+
     /// The changes of one type, in the order in which they were noted.
     pub fn of<T: Any>(&self) -> impl Iterator<Item = &T> {
         self.changes.bag.iter().filter_map(|change| change.downcast_ref())
@@ -41,3 +46,7 @@ impl Commit {
 /// Noted when cache.db was damaged and begins anew: everything that was read from it is void.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaced;
+
+/// Noted when rows of many kinds went at once, each without a mark: what was read of any of them is void. The file is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voided;

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 
-pub use commit::{Changes, Commit, Replaced};
+pub use commit::{Changes, Commit, Replaced, Voided};
 pub use fault::{Fault, File};
 pub use files::Key;
 pub use migration::Migration;

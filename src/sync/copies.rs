@@ -95,3 +95,9 @@ pub fn is_read(cache: &Connection, organization: OrganizationId, name: &str) -> 
         )?
         .query_row((organization.bytes(), name), |row| row.get(0))?)
 }
+
+/// Lets go of where an organization's copies stand: they are no copies any more.
+pub fn let_go(cache: &Connection, organization: i64) -> Result<(), Fault> {
+    cache.prepare_cached("DELETE FROM feed WHERE organization = ?1")?.execute([organization])?;
+    Ok(())
+}

@@ -165,7 +165,7 @@ impl Phone {
                     self.diary.decisions.push(decision);
                 }
                 Effect::WakeAt(at) => self.wake_ms = at,
-                Effect::Remember(_) | Effect::Remind | Effect::SwitchOff => {}
+                Effect::Remember(_) | Effect::Remind | Effect::Switch(_) => {}
             }
         }
     }

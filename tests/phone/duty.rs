@@ -334,6 +334,9 @@ async fn who_may_not_see_a_site_sees_only_that_somebody_is_on_duty() {
     ada.account.duty().switch(true).await.unwrap();
     ada.stand(MALMO, 6).await;
     zoe.sees(ada.me(), "Ada in Malmö", |one| one.is_some_and(|one| one.at.is_some())).await;
+    // What came after it in the feed is here: so is all that comes of it.
+    zoe.account.duty().switch(true).await.unwrap();
+    operator.sees(zoe.me(), "Zoë on duty", |one| one.is_some()).await;
     let seen = operator.sees(ada.me(), "on duty", |one| one.is_some()).await.unwrap();
     assert_eq!((seen.at, seen.site_label.as_str()), (None, ""));
 }

@@ -70,8 +70,14 @@ impl Technician {
 
     /// The app is killed and started again.
     pub async fn restarted(self) -> Self {
+        self.restarted_after(|_| {}).await
+    }
+
+    /// The same, with something done to its files in between.
+    pub async fn restarted_after(self, between: impl FnOnce(&std::path::Path)) -> Self {
         let Self { account, clock, folder, server } = self;
         account.shutdown().await;
+        between(folder.path());
         let account = open(&folder, &server, &clock).await;
         Self { account, clock, folder, server }
     }

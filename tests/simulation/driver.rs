@@ -58,7 +58,7 @@ impl World {
                 self.phones[phone].wishes.remove(&action);
                 self.ledger.made.retain(|id, made| *id != action || made.durable);
             }
-            outbox::Effect::Changed { .. } => {}
+            outbox::Effect::Changed { .. } | outbox::Effect::LetGo { .. } => {}
             outbox::Effect::Noted(note) => self.noted(&note),
             outbox::Effect::Send(batch) => {
                 let ticket = batch.ticket;

@@ -182,7 +182,7 @@ impl World {
         }
         self.hand_switch(phone, on)?;
         if self.lives(phone, life) {
-            self.tell_duty(phone, if on { Event::SwitchedOn } else { Event::SwitchedOff })?;
+            self.tell_duty(phone, Event::Follows { on })?;
         }
         Ok(())
     }
@@ -291,9 +291,10 @@ impl World {
                 self.phones[phone].disk.duty = serde_json::to_string(&stored).map_err(|error| error.to_string())?;
             }
             Effect::WakeAt(at) => self.wake_duty_at(phone, at),
-            Effect::SwitchOff => {
+            // Those that are pressed are handed over before duty follows them.
+            Effect::Switch(on) => {
                 self.tally.count("off by itself");
-                self.hand_switch(phone, false)?;
+                self.hand_switch(phone, on)?;
             }
             Effect::Decided(decision) => {
                 if !table::allows(decision.from, decision.to) {
@@ -368,7 +369,7 @@ impl World {
 
     fn follow_switch(&mut self, phone: usize, on: Option<bool>) -> Result<(), String> {
         let Some(on) = on.filter(|on| *on != self.phones[phone].is_on_duty(self.now_ms)) else { return Ok(()) };
-        self.tell_duty(phone, if on { Event::SwitchedOn } else { Event::SwitchedOff })
+        self.tell_duty(phone, Event::Follows { on })
     }
 
     /// A person decides about a switch that is parked or waits.

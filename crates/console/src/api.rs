@@ -11,7 +11,7 @@ pub use onsite::alarms::{
 };
 pub use onsite::devices::intake::DeviceDetail;
 pub use onsite::duty::{
-    Call, Colleague, Decision as DutyDecision, Name as DutyName, Reach, SiteView, Standing as DutyStanding,
+    AtServer, Call, Colleague, Decision as DutyDecision, Name as DutyName, Reach, SiteView, Standing as DutyStanding,
 };
 pub use onsite::error::{Code, Error};
 pub use onsite::home::{Tile, open_incidents, tiles, unread_notifications as open_notices};

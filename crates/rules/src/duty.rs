@@ -20,6 +20,8 @@ pub const RENEWED_MS: i64 = 5 * MINUTE_MS;
 pub const EVIDENCE_MS: i64 = 60 * MINUTE_MS;
 /// A switch to on duty is not sent when it is older (O2).
 pub const SWITCH_ON_MS: i64 = 15 * MINUTE_MS;
+/// A request is given up after so long.
+const TRAVEL_MS: i64 = 2 * MINUTE_MS;
 /// Sites nearer than this to each other are near, in metres (U6).
 pub const NEAR_M: f64 = 50_000.0;
 
@@ -125,6 +127,30 @@ pub fn placed(
     }
     let since = made_at.plus_millis(body.since_ms.max(0).saturating_neg()).max(on_since);
     Ok(Placed::At(AtSite { site, since, until }))
+}
+
+/// A switch that arrives, or the last one that did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Press {
+    /// To on duty.
+    pub on: bool,
+    /// When it was pressed, as far as the server can tell: never earlier than it was, later by as long as it travelled.
+    pub at: Timestamp,
+    /// The phone was restarted in between: `at` comes from its wall clock.
+    pub uncertain: bool,
+}
+
+/// Whether a switch holds after the last one that arrived, or another phone was switched later (U1).
+///
+/// Off holds where nobody can tell when it was pressed: who is not shown can switch on again, who is shown for ever is not
+/// asked. Switches of one phone come in the order of pressing; what seems earlier by no more than a request may travel was not.
+pub fn holds(press: Press, last: Press, same_session: bool) -> Result<(), Refusal> {
+    let safe = !press.on && press.uncertain;
+    let travelled = if same_session { TRAVEL_MS } else { 0 };
+    if safe || press.on == last.on || press.at.plus_millis(travelled) >= last.at {
+        return Ok(());
+    }
+    Err(Refusal::of(Code::SwitchedLater))
 }
 
 /// Where somebody on the list is, as far as calling is concerned; in the order of calling.
@@ -377,5 +403,30 @@ mod tests {
                 prop_assert_eq!(people, expected);
             }
         }
+    }
+
+    fn pressed(on: bool, at_s: i64) -> Press {
+        Press { on, at: Timestamp::from_millis(at_s * 1_000), uncertain: false }
+    }
+
+    #[test]
+    fn of_two_phones_the_switch_that_was_pressed_later_holds_whichever_arrives_first() {
+        assert_eq!(holds(pressed(true, 10), pressed(false, 5), false), Ok(()));
+        assert_eq!(holds(pressed(true, 5), pressed(false, 10), false).unwrap_err().code, Code::SwitchedLater);
+        assert_eq!(holds(pressed(false, 5), pressed(true, 10), false).unwrap_err().code, Code::SwitchedLater);
+        assert_eq!(holds(pressed(true, 5), pressed(true, 10), false), Ok(()), "both say the same");
+    }
+
+    #[test]
+    fn off_holds_when_nobody_can_tell_when_it_was_pressed_and_on_does_not() {
+        let uncertain = |on, at| Press { uncertain: true, ..pressed(on, at) };
+        assert_eq!(holds(uncertain(false, 5), pressed(true, 10), false), Ok(()));
+        assert!(holds(uncertain(true, 5), pressed(false, 10), false).is_err());
+    }
+
+    #[test]
+    fn a_slow_request_does_not_make_a_phones_next_switch_an_earlier_one() {
+        assert_eq!(holds(pressed(false, 5), pressed(true, 100), true), Ok(()), "on travelled for 95 s and more");
+        assert!(holds(pressed(false, 5), pressed(true, 200), true).is_err(), "no request travels so long");
     }
 }

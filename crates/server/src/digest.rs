@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use onsite_rules::digest::Tally;
 use onsite_wire::onsite::{Digest, Problem};
+use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::feeds::cleared_since;
@@ -24,6 +25,9 @@ pub(crate) async fn digest(
 ) -> Result<Json<Digest>, Refused> {
     let organization = path.organization()?;
     let feed = Feed::named(&path.id::<String>("feed")?).ok_or_else(|| Refused::not_found("feed"))?;
+    if Feed::OURS.contains(&feed) {
+        caller.person()?;
+    }
     let since = cleared_since(app.clock.now());
     let digest = app
         .storage
@@ -31,7 +35,7 @@ pub(crate) async fn digest(
             let scope = Scope::of(view, &caller, organization)?;
             let mut tally = Tally::default();
             view.each_mark(organization, feed, scope.person, since, |id, kind, place, changed_at| {
-                if scope.sees(kind, place) {
+                if scope.sees_object(kind, place, Uuid::from_bytes(*id)) {
                     tally.add(id, changed_at);
                 }
             })?;

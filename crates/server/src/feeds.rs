@@ -65,7 +65,7 @@ pub(crate) fn changes(
     for row in rows {
         if !row.removed && scope.sees_row(&row) {
             changes.objects.push(scope.cut(row)?);
-        } else if row.moved_at > after {
+        } else if row.moved_at > after && scope.may_hear_of(row.kind, row.id) {
             changes.gone.push(row.id);
         }
     }
@@ -184,7 +184,7 @@ pub(crate) struct After {
     after: Option<i64>,
 }
 
-/// `GET organizations/{id}/feeds/{feed}[?after=OFFSET]`: one of our own feeds, all of it or its changes.
+/// `GET organizations/{id}/feeds/{feed}[?after=OFFSET]`: one of our own feeds, all of it or its changes; by a person.
 #[utoipa::path(get, path = "/onsite/v1/organizations/{organization}/feeds/{feed}", tag = "feeds",
     operation_id = "readFeed",
     params(("organization" = String, Path), ("feed" = String, Path, description = "people, incidents, messages, read_positions, notifications"),
@@ -201,6 +201,8 @@ pub(crate) async fn read_feed(
     let Query(query) = query.map_err(|_| Refused::invalid("after is no number"))?;
     let name: String = path.id("feed")?;
     let feed = Feed::OURS.into_iter().find(|feed| feed.name() == name).ok_or_else(|| Refused::not_found("feed"))?;
+    // Who people are, what they write, where they are: for people. A key reads what the vendor's API has (O5).
+    caller.person()?;
     let Some(after) = query.after else {
         return full_read(&app, &headers, caller, &path, feed, "objects", ",\"removed\":[]").await;
     };

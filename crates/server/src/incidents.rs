@@ -27,7 +27,7 @@ pub(crate) struct Asked {
     limit: Option<i64>,
 }
 
-/// `GET organizations/{id}/incidents/{incident}/messages?before&limit`: a chat backwards, by whoever may see the incident.
+/// `GET organizations/{id}/incidents/{incident}/messages?before&limit`: a chat backwards, by a person who may see the incident.
 #[utoipa::path(get, path = "/onsite/v1/organizations/{organization}/incidents/{incident}/messages", tag = "incidents",
     operation_id = "readChat",
     params(("organization" = String, Path), ("incident" = String, Path),
@@ -42,6 +42,7 @@ pub(crate) async fn read_chat(
     path: PathParts,
     query: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Refused> {
+    caller.person()?;
     let (organization, id) = (path.organization()?, path.id::<IncidentId>("incident"));
     let Query(asked) = query.map_err(|_| Refused::invalid("before and limit are numbers"))?;
     let limit = asked.limit.unwrap_or(onsite_rules::message::RECENT);

@@ -165,6 +165,8 @@ codes! {
     FenceInvalid "fence_invalid" 400 ["detail"] "This is no fence: {detail}." "A site's outline cannot be used."
     SiteUnknown "site_unknown" 0 [] "There is no such site with a fence." "A presence names a site that the person cannot be at."
     NotOnDuty "not_on_duty" 0 [] "You are not on duty." "A site is shown only while its person is on duty."
+    OnDutyElsewhere "on_duty_elsewhere" 0 [] "You are on duty on the server: another phone switched you on." "This phone is off duty, and the server's list of those on duty has its person."
+    SwitchedLater "switched_later" 0 [] "Another phone was switched later." "A switch of duty was pressed before the one that holds, on another phone."
     FixStale "fix_stale" 0 ["seconds"] "Not used: the position is {seconds} s old." "A position fix is older than 180 s."
     FixFromFuture "fix_from_future" 0 [] "Not used: the position comes from the future." "A position fix was taken after it came."
     FixOutOfOrder "fix_out_of_order" 0 [] "Not used: a newer position is known." "A position fix was taken before one that was used."

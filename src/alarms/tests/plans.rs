@@ -22,6 +22,7 @@ const MADE_FROM_PIECES: &[&str] = &["src/alarms/search.rs", "src/store/rescue.rs
 const MAY_LOOK_AT_ALL: &[(&str, &str)] = &[
     ("SELECT n, id, cleared IS NULL FROM alarm", "the end of a full read, which has just brought them all"),
     ("SELECT alarm.id, alarm.revision FROM alarm", "a digest is over all of them"),
+    ("DELETE FROM alarm WHERE organization", "once, when an organization is no longer the person's"),
 ];
 
 fn root() -> &'static Path {

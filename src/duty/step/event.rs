@@ -22,6 +22,11 @@ pub enum Event {
     SwitchedOn,
     /// The person went off duty.
     SwitchedOff,
+    /// A switch that was recorded already, or was let go of: duty follows it, and hands nothing over.
+    Follows {
+        /// On duty.
+        on: bool,
+    },
     /// A position came, asked for or not.
     Fix(Fix),
     /// The system says that a watched circle was crossed, one way or the other: a hint, no more.
@@ -41,9 +46,46 @@ pub enum Event {
     Sites(Arc<Sites>),
     /// The person chose.
     Settings(Settings),
+    /// What became of what was handed over.
+    Heard(Heard),
+    /// The server did not take a claim.
+    ClaimRefused(Code),
+    /// The server's own list of those on duty has the person, or not; nothing of the person's own is under way.
+    Told {
+        /// The person is in it.
+        on: bool,
+    },
     /// Time passed, or a clock or time zone was set: nothing here depends on either but the length of the shift after a
     /// restart.
     Tick,
+}
+
+/// Where the switch stands at the server, as far as this phone was told (U7, O3).
+///
+/// In the order of what counts where organizations differ: one that has it otherwise is told first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtServer {
+    /// Nothing was heard of it yet.
+    #[default]
+    Unknown,
+    /// The server has it as this phone has it: colleagues read the same.
+    Same,
+    /// The switch is on this phone only; it is sent when that is possible.
+    OnPhone,
+    /// The server has it otherwise, and why: `too_old`, `not_on_duty`, `switched_later`, `on_duty_elsewhere` …
+    Differs(Code),
+}
+
+/// What became of what was handed over: all of it as it stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Heard {
+    /// The last switch; `None`: the actions say nothing about it.
+    pub switch: Option<AtServer>,
+    /// When the claim was made that the server took last, in monotonic milliseconds; `None`: it shows no site.
+    pub lease_ms: Option<i64>,
+    /// Why the last claim is still on this phone.
+    pub trouble: Option<Code>,
 }
 
 /// What a person chose.
@@ -99,8 +141,9 @@ pub enum Effect {
     Watch(Plan),
     /// The shift is long over and the last site left: ask the person whether to go off duty (U5).
     Remind,
-    /// Off duty by itself (U5): hand the switch over.
-    SwitchOff,
+    /// Hand the switch over: the person pressed it, or went off duty by itself (U5). In one transaction with
+    /// [`Effect::Remember`], so that no crash comes between what colleagues read and what the phone shows.
+    Switch(bool),
     /// What was decided, and why.
     Decided(Decision),
     /// Keep this: it is what [`super::Duty::recover`] is given.
@@ -216,6 +259,9 @@ pub struct Stored {
     /// The site where the person was last.
     #[serde(default)]
     pub stay: Option<StoredStay>,
+    /// Where the switch stands at the server.
+    #[serde(default)]
+    pub at_server: AtServer,
 }
 
 /// A site where a person was when the app ended.
@@ -238,19 +284,21 @@ pub struct Standing {
     pub name: Name,
     /// Since when on duty.
     pub on: Option<Moment>,
+    /// Whether colleagues read the same, and why not.
+    pub at_server: AtServer,
     /// The site of the state: entering, inside, leaving.
     pub site: Option<LocationId>,
     /// Since how many milliseconds at that site.
     pub since_ms: Option<i64>,
     /// Why no site is shown, or why it will lapse.
     pub reason: Option<Code>,
-    /// For how many milliseconds colleagues still read the site, if the last renewal arrived.
+    /// For how many milliseconds colleagues still read the site: from the last claim that the server took.
     pub lease_ms: Option<i64>,
 }
 
 impl Standing {
     /// Off duty.
-    pub(crate) const fn off_duty() -> Self {
-        Self { name: Name::OffDuty, on: None, site: None, since_ms: None, reason: None, lease_ms: None }
+    pub(crate) const fn off_duty(at_server: AtServer) -> Self {
+        Self { name: Name::OffDuty, on: None, at_server, site: None, since_ms: None, reason: None, lease_ms: None }
     }
 }

@@ -15,6 +15,11 @@
 //! arriving and every 5 minutes while there is evidence of the last 60 minutes, permission and location services. Else
 //! nothing is said, and the lease lapses at the server by itself.
 //!
+//! # What the server has
+//! The switch is this phone's until the server took it, and each claim is a wish until then: [`Event::Heard`] brings what
+//! became of them, [`Event::Told`] what the server's own list says. Where the server has it otherwise nothing is claimed,
+//! and [`Standing::at_server`] says why; the switch pressed again is handed over again.
+//!
 //! # Asking
 //! A region event asks for a fix and changes nothing by itself. At rest (no two fixes over 40 s apart from where the person
 //! was) at most six fixes an hour are asked for. On the way the questions come as often as the nearest fence is near.
@@ -36,7 +41,7 @@ use onsite_rules::duty::{EVIDENCE_MS, LEASE_MS};
 use onsite_wire::codes::Code;
 
 pub use asking::MOST_AT_REST;
-pub use event::{Decision, Effect, Event, Settings, Standing, Stored, StoredStay, Why};
+pub use event::{AtServer, Decision, Effect, Event, Heard, Settings, Standing, Stored, StoredStay, Why};
 pub use place::{ENTER_DWELL_MS, LEAVE_DWELL_MS, MARGIN_M};
 
 use self::place::{Place, Stay};
@@ -55,6 +60,7 @@ pub struct Duty {
     permitted: bool,
     located: bool,
     shift: Option<Shift>,
+    at_server: AtServer,
     remembered: Stored,
     wake_ms: Option<i64>,
 }
@@ -74,16 +80,19 @@ impl Work {
 impl Duty {
     /// Duty as it was kept, taken up now. `regions`: how many the system watches.
     pub fn recover(stored: Stored, settings: Settings, regions: usize, now: &Moment) -> Self {
-        Self {
+        let mut duty = Self {
             settings,
             sites: Arc::default(),
             regions,
             permitted: true,
             located: true,
             shift: stored.on.map(|since| Shift::resumed(since, stored.stay, now)),
+            at_server: stored.at_server,
             remembered: stored,
             wake_ms: None,
-        }
+        };
+        duty.set_at_server(stored.at_server);
+        duty
     }
 
     /// One step: what happened, and what is to be done about it.
@@ -106,17 +115,19 @@ impl Duty {
 
     /// Where duty stands.
     pub fn standing(&self, now: &Moment) -> Standing {
-        let Some(shift) = &self.shift else { return Standing::off_duty() };
-        let lease = shift.claimed_ms.map(|claimed| claimed + LEASE_MS - now.monotonic_ms).filter(|left| *left > 0);
+        let Some(shift) = &self.shift else { return Standing::off_duty(self.at_server) };
+        let lease = shift.leased_ms.map(|claimed| claimed + LEASE_MS - now.monotonic_ms).filter(|left| *left > 0);
         Standing {
             name: shift.place.name(),
             on: Some(shift.since),
+            at_server: self.at_server,
             site: shift.place.site(),
             since_ms: shift.place.stay().map(|stay| now.monotonic_ms - stay.since_ms),
             reason: match shift.place {
                 Place::Degraded(code) => Some(code),
                 Place::Unknown(reason) => reason,
-                _ => None,
+                // At a site, and colleagues may not read it.
+                _ => shift.place.stay().and(shift.refused.or(shift.trouble)),
             },
             lease_ms: lease,
         }
@@ -135,7 +146,20 @@ impl Duty {
     fn take(&mut self, event: Event, work: &mut Work) {
         match event {
             Event::SwitchedOn => self.switch_on(work),
-            Event::SwitchedOff => self.switch_off(Why::SwitchedOff, work),
+            Event::SwitchedOff => {
+                self.switch_off(Why::SwitchedOff, work);
+                // Also when this phone is off: another one may have gone on duty, and this one may not know yet.
+                self.hand_over(false, work);
+            }
+            Event::Follows { on } => {
+                if on {
+                    self.begin(work);
+                } else {
+                    self.switch_off(Why::SwitchedOff, work);
+                }
+                // What became of the switch is heard from the actions.
+                self.set_at_server(AtServer::Unknown);
+            }
             Event::Fix(fix) => {
                 let known = self.cannot_know().is_none();
                 if let Some(shift) = self.shift.as_mut().filter(|_| known) {
@@ -167,11 +191,22 @@ impl Duty {
                 }
             }
             Event::Settings(settings) => self.settings = settings,
+            Event::Heard(heard) => self.hear(heard),
+            Event::ClaimRefused(code) => self.claim_refused(code),
+            Event::Told { on } => self.be_told(on),
             Event::Tick => {}
         }
     }
 
     fn switch_on(&mut self, work: &mut Work) {
+        // Pressed again, it is handed over again where the server did not take it.
+        if self.shift.is_none() || matches!(self.at_server, AtServer::Differs(_)) {
+            self.hand_over(true, work);
+        }
+        self.begin(work);
+    }
+
+    fn begin(&mut self, work: &mut Work) {
         if self.shift.is_some() {
             return;
         }
@@ -188,6 +223,56 @@ impl Duty {
             work.decided(shift.place.name(), Name::OffDuty, why, None);
             work.effects.push(Effect::Watch(super::plan::Plan::default()));
         }
+    }
+
+    fn hand_over(&mut self, on: bool, work: &mut Work) {
+        self.set_at_server(AtServer::OnPhone);
+        work.effects.push(Effect::Switch(on));
+    }
+
+    const fn set_at_server(&mut self, at_server: AtServer) {
+        self.at_server = at_server;
+        if let Some(shift) = &mut self.shift {
+            shift.counts = !matches!(at_server, AtServer::Differs(_));
+            if !shift.counts {
+                // Nothing is shown there now: once it is on again, the site is said at once.
+                shift.claimed_ms = None;
+            }
+        }
+    }
+
+    /// What became of the switch and the claims.
+    fn hear(&mut self, heard: Heard) {
+        match (self.at_server, heard.switch) {
+            // It was taken, and something came after it: only a new switch, or the server's list, says otherwise.
+            (AtServer::Differs(_), Some(AtServer::Same)) | (_, None) => {}
+            (_, Some(switch)) => self.set_at_server(switch),
+        }
+        if let Some(shift) = &mut self.shift {
+            if heard.lease_ms > shift.leased_ms {
+                shift.refused = None;
+            }
+            shift.leased_ms = heard.lease_ms;
+            shift.trouble = heard.trouble;
+        }
+    }
+
+    fn claim_refused(&mut self, code: Code) {
+        if let Some(shift) = &mut self.shift {
+            shift.refused = Some(code);
+        }
+        if self.shift.is_some() && code == Code::NotOnDuty && self.at_server == AtServer::Same {
+            self.set_at_server(AtServer::Differs(code));
+        }
+    }
+
+    /// What the server's own list says. A switch of another phone is not taken over: the person is told, and decides.
+    fn be_told(&mut self, on: bool) {
+        self.set_at_server(match (self.shift.is_some(), on) {
+            (true, false) => AtServer::Differs(Code::NotOnDuty),
+            (false, true) => AtServer::Differs(Code::OnDutyElsewhere),
+            (true, true) | (false, false) => AtServer::Same,
+        });
     }
 
     /// Why nothing can be known of where the person is.
@@ -218,7 +303,7 @@ impl Duty {
         let Some(shift) = &mut self.shift else { return };
         if over.is_some_and(|over| work.now.since(&shift.since).0 >= over) {
             self.switch_off(Why::AutoOff, work);
-            work.effects.push(Effect::SwitchOff);
+            self.hand_over(false, work);
             return;
         }
         shift.pass_time(&self.settings, known, work);
@@ -232,7 +317,8 @@ impl Duty {
     }
 
     fn to_store(&self, now: &Moment) -> Stored {
-        let Some(shift) = &self.shift else { return Stored::default() };
+        let at_server = self.at_server;
+        let Some(shift) = &self.shift else { return Stored { at_server, ..Stored::default() } };
         let stay = shift.place.stay().copied().or(shift.held.map(|(stay, _)| stay));
         let at = |monotonic_ms: i64| Moment {
             wall: now.wall.plus_millis(monotonic_ms - now.monotonic_ms),
@@ -245,7 +331,7 @@ impl Duty {
             evidence: self.kept(|kept| kept.evidence, stay.evidence_ms, at),
             claimed: self.kept(|kept| kept.claimed, shift.claimed_ms.unwrap_or(stay.since_ms), at),
         });
-        Stored { on: Some(shift.since), stay }
+        Stored { on: Some(shift.since), stay, at_server }
     }
 
     /// A moment as it was kept before, while it is the same one: a clock that is set changes nothing that is stored.

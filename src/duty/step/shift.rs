@@ -44,6 +44,14 @@ pub(super) struct Shift {
     pub(super) held: Option<(Stay, i64)>,
     /// When the site was last said.
     pub(super) claimed_ms: Option<i64>,
+    /// When the claim was made that the server took last.
+    pub(super) leased_ms: Option<i64>,
+    /// Why the server did not take the last claim.
+    pub(super) refused: Option<Code>,
+    /// Why the last claim is still on this phone.
+    pub(super) trouble: Option<Code>,
+    /// The server does not have it otherwise: claiming is worth a request.
+    pub(super) counts: bool,
     judge: Judge,
     asking: Asking,
     last: Option<Good>,
@@ -70,6 +78,10 @@ impl Shift {
             place: Place::Unknown(None),
             held: None,
             claimed_ms: None,
+            leased_ms: None,
+            refused: None,
+            trouble: None,
+            counts: true,
             judge: Judge::default(),
             asking: Asking::default(),
             last: None,
@@ -142,7 +154,7 @@ impl Shift {
                 self.left_ms = None;
                 self.held = None;
                 // A stay that goes on was said before: its renewal is due when it is.
-                if self.claimed_ms.is_none_or(|claimed| work.now_ms() - claimed >= RENEWED_MS) {
+                if self.claim_due_ms(work.now_ms()).is_some_and(|due| due <= work.now_ms()) {
                     self.claim(*stay, work);
                 }
             }
@@ -157,6 +169,11 @@ impl Shift {
             }
             _ => {}
         }
+    }
+
+    /// When the site is said next; `None`: not while the server has the switch otherwise.
+    fn claim_due_ms(&self, now_ms: i64) -> Option<i64> {
+        self.counts.then(|| self.claimed_ms.map_or(now_ms, |claimed| claimed + RENEWED_MS))
     }
 
     fn claim(&mut self, stay: Stay, work: &mut Work) {
@@ -249,7 +266,7 @@ impl Shift {
             _ => {}
         }
         if let Some(stay) = self.place.stay().copied() {
-            if self.claimed_ms.is_none_or(|claimed| now_ms - claimed >= RENEWED_MS) {
+            if self.claim_due_ms(now_ms).is_some_and(|due| due <= now_ms) {
                 self.claim(stay, work);
             }
             if self.region_due_ms(&stay) <= now_ms {
@@ -277,7 +294,7 @@ impl Shift {
             _ => None,
         };
         let stay = self.place.stay().map(|stay| {
-            let claim = self.claimed_ms.map_or(now.monotonic_ms, |claimed| claimed + RENEWED_MS);
+            let claim = self.claim_due_ms(now.monotonic_ms).unwrap_or(i64::MAX);
             claim.min(stay.evidence_ms + EVIDENCE_MS + 1).min(self.region_due_ms(stay))
         });
         let reminder = self.reminder_ms(settings, now);

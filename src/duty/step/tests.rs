@@ -98,6 +98,20 @@ impl Phone {
         }
     }
 
+    /// The server takes the switch, and the claim that is said now.
+    fn taken(&mut self) {
+        let lease_ms = Some(self.now.monotonic_ms);
+        self.step(Event::Heard(Heard { switch: Some(AtServer::Same), lease_ms, trouble: None }));
+    }
+
+    fn heard(&mut self, switch: AtServer) {
+        self.step(Event::Heard(Heard { switch: Some(switch), ..Heard::default() }));
+    }
+
+    fn at_server(&self) -> AtServer {
+        self.duty.standing(&self.now).at_server
+    }
+
     fn name(&self) -> Name {
         self.duty.standing(&self.now).name
     }
@@ -167,8 +181,10 @@ fn the_site_is_renewed_every_five_minutes_while_evidence_is_an_hour_old_at_most(
     phone.step(Event::RegionAnswer { site: HERE, inside: true });
     phone.silence(59);
     assert_eq!((phone.name(), phone.claims()), (Name::Inside, 18));
+    phone.taken();
     phone.silence(2);
     assert_eq!((phone.name(), phone.reason()), (Name::Degraded, Some(Code::NoEvidence)));
+    assert!(phone.duty.standing(&phone.now).lease_ms.is_some());
     let said = phone.claims();
     phone.silence(120);
     assert_eq!(phone.claims(), said, "nothing is said without evidence");
@@ -246,6 +262,7 @@ fn a_clock_or_time_zone_that_is_set_changes_nothing() {
         set.now.wall = set.now.wall.plus_millis(hours * HOUR);
         for phone in [&mut set, &mut left_alone] {
             phone.silence(7);
+            phone.taken();
             phone.walk(-20.0, 3);
         }
         let standing = |phone: &Phone| {
@@ -314,9 +331,9 @@ fn duty_ends_by_itself_only_if_the_person_chose_so() {
     let mut phone = Phone::new(settings);
     phone.step(Event::SwitchedOn);
     phone.silence(10 * 60 - 1);
-    assert!(!phone.has(&Effect::SwitchOff));
+    assert!(!phone.has(&Effect::Switch(false)));
     phone.silence(1);
-    assert!(phone.has(&Effect::SwitchOff));
+    assert!(phone.has(&Effect::Switch(false)));
     assert_eq!(phone.name(), Name::OffDuty);
 
     let mut never = Phone::new(Settings::default());
@@ -335,9 +352,9 @@ fn duty_that_should_have_ended_while_the_app_was_away_ends_when_it_is_back() {
         let monotonic_ms = if boot == 1 { phone.now.monotonic_ms + 11 * HOUR } else { 5_000 };
         let mut back = Phone::started(phone.stored, settings, Moment { wall, monotonic_ms, boot });
         assert_eq!(back.name(), Name::OffDuty, "boot {boot}");
-        assert!(back.has(&Effect::SwitchOff), "and the server is told");
+        assert!(back.has(&Effect::Switch(false)), "and the server is told");
         back.silence(60);
-        assert_eq!(back.effects.iter().filter(|effect| **effect == Effect::SwitchOff).count(), 1);
+        assert_eq!(back.effects.iter().filter(|effect| **effect == Effect::Switch(false)).count(), 1);
     }
 }
 
@@ -346,4 +363,66 @@ fn quiet_while_off_duty_is_quiet_only_then_and_only_if_chosen() {
     let quiet = Settings { quiet_off_duty: true, ..Settings::default() };
     assert!(quiet.is_quiet(false) && !quiet.is_quiet(true));
     assert!(!Settings::default().is_quiet(false));
+}
+
+#[test]
+fn colleagues_are_said_to_read_a_site_only_from_the_claim_that_the_server_took() {
+    let mut phone = Phone::on_site();
+    assert!(phone.claims() > 0);
+    assert_eq!(phone.duty.standing(&phone.now).lease_ms, None, "said, and not taken yet");
+    phone.taken();
+    phone.silence(4);
+    assert_eq!(phone.duty.standing(&phone.now).lease_ms, Some(11 * MINUTE));
+    let heard = Heard { lease_ms: None, trouble: Some(Code::NoNetwork), ..Heard::default() };
+    phone.step(Event::Heard(heard));
+    let standing = phone.duty.standing(&phone.now);
+    assert_eq!((standing.name, standing.lease_ms, standing.reason), (Name::Inside, None, Some(Code::NoNetwork)));
+    phone.step(Event::ClaimRefused(Code::SiteUnknown));
+    assert_eq!(phone.reason(), Some(Code::SiteUnknown));
+    phone.taken();
+    assert_eq!(phone.reason(), None);
+}
+
+#[test]
+fn a_switch_that_the_server_did_not_take_is_told_with_the_reason_claims_nothing_and_is_handed_over_again_when_pressed()
+{
+    let mut phone = Phone::on_site();
+    assert_eq!(phone.at_server(), AtServer::OnPhone);
+    phone.heard(AtServer::Differs(Code::TooOld));
+    assert_eq!((phone.name(), phone.at_server()), (Name::Inside, AtServer::Differs(Code::TooOld)));
+    phone.effects.clear();
+    phone.silence(20);
+    assert_eq!(phone.claims(), 0, "nobody would read it");
+    phone.step(Event::SwitchedOn);
+    assert!(phone.has(&Effect::Switch(true)));
+    assert_eq!(phone.at_server(), AtServer::OnPhone);
+    assert_eq!(phone.claims(), 1, "the site is said at once");
+    phone.heard(AtServer::Same);
+    phone.effects.clear();
+    phone.step(Event::SwitchedOn);
+    assert!(!phone.has(&Effect::Switch(true)), "what the server has is not said twice");
+    let again = Phone::started(phone.stored, Settings::default(), phone.now);
+    assert_eq!(again.at_server(), AtServer::Same, "it outlives the app");
+}
+
+#[test]
+fn the_servers_own_list_is_told_where_it_says_otherwise_and_is_no_switch() {
+    let mut phone = Phone::on_site();
+    phone.taken();
+    phone.step(Event::Told { on: false });
+    assert_eq!((phone.name(), phone.at_server()), (Name::Inside, AtServer::Differs(Code::NotOnDuty)));
+    // What was confirmed before stands in the outbox for days, and says nothing of now.
+    phone.heard(AtServer::Same);
+    assert_eq!(phone.at_server(), AtServer::Differs(Code::NotOnDuty));
+    phone.step(Event::Told { on: true });
+    assert_eq!(phone.at_server(), AtServer::Same);
+    phone.step(Event::ClaimRefused(Code::NotOnDuty));
+    assert_eq!(phone.at_server(), AtServer::Differs(Code::NotOnDuty));
+
+    let mut other = Phone::new(Settings::default());
+    other.step(Event::Told { on: true });
+    assert_eq!((other.name(), other.at_server()), (Name::OffDuty, AtServer::Differs(Code::OnDutyElsewhere)));
+    other.step(Event::SwitchedOff);
+    assert!(other.has(&Effect::Switch(false)), "off is handed over though this phone is off");
+    assert_eq!(other.at_server(), AtServer::OnPhone);
 }

@@ -7,7 +7,7 @@ use onsite_wire::ids::{ActionId, Generation, OrganizationId};
 use onsite_wire::onsite::{ActionResult, Basis, Outcome};
 
 use super::entry::{Entry, OnServer, Parked, Reason, State, Waiting};
-use super::event::{Answer, Failure, Note};
+use super::event::{Answer, Effect, Failure, Note};
 use super::lane::Flight;
 use super::{Outbox, Work};
 use crate::sync::backoff::obeyed_ms;
@@ -113,6 +113,7 @@ impl Outbox {
             }
             if self.kinds.get(&entry.kind).is_some_and(|rules| rules.fleeting_ms.is_some()) {
                 self.forget(entry.order, work);
+                work.let_go.push(Effect::LetGo { kind: entry.kind, subject: entry.subject, code: reason.code() });
                 continue;
             }
             let state = State::Parked(Parked { reason, at: work.now });

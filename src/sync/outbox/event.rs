@@ -125,6 +125,15 @@ pub enum Effect {
         /// The subject.
         subject: Subject,
     },
+    /// An action that the phone made by itself had no effect, and was let go of.
+    LetGo {
+        /// Its kind.
+        kind: String,
+        /// What it was about.
+        subject: Subject,
+        /// Why it had none.
+        code: Code,
+    },
     /// For the flight recorder.
     Noted(Note),
     /// Send this batch; its end comes back as [`Event::Answered`].

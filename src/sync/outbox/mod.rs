@@ -187,6 +187,7 @@ impl Outbox {
         effects.extend(work.rejected.into_iter().map(|(action, code)| Effect::Rejected { action, code }));
         effects
             .extend(work.changed.into_iter().map(|(organization, subject)| Effect::Changed { organization, subject }));
+        effects.extend(work.let_go);
         effects.extend(work.notes.into_iter().map(Effect::Noted));
         effects.extend(work.send.into_iter().map(Effect::Send));
         let wake_ms = self.wake_at();
@@ -271,6 +272,7 @@ struct Work {
     forget: Vec<ActionId>,
     rejected: Vec<(ActionId, Code)>,
     changed: BTreeSet<(OrganizationId, Subject)>,
+    let_go: Vec<Effect>,
     notes: Vec<Note>,
     send: Vec<Batch>,
 }
@@ -284,6 +286,7 @@ impl Work {
             forget: Vec::new(),
             rejected: Vec::new(),
             changed: BTreeSet::new(),
+            let_go: Vec::new(),
             notes: Vec::new(),
             send: Vec::new(),
         }

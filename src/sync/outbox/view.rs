@@ -101,6 +101,11 @@ impl Outbox {
         self.shelf.of_subject(organization, subject).filter(move |entry| entry.shapes() || parked(entry))
     }
 
+    /// All actions about a subject that every organization knows, each organization's in the order of their making.
+    pub fn everywhere(&self, subject: Subject) -> impl Iterator<Item = &Entry> {
+        self.lanes.keys().flat_map(move |organization| self.shelf.of_subject(*organization, subject))
+    }
+
     /// All actions, in the order of their making.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.shelf.all()

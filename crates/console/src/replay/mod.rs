@@ -119,7 +119,7 @@ impl<W: Write> Teller<'_, W> {
                 | Effect::AskRegion(_)
                 | Effect::Watch(_)
                 | Effect::Remind
-                | Effect::SwitchOff
+                | Effect::Switch(_)
                 | Effect::Remember(_) => continue,
             };
             writeln!(self.out, "{told}").map_err(ConsoleError::io("standard output"))?;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::api::{Colleague, DutyName, DutyStanding, Reach, SiteView};
+use crate::api::{AtServer, Colleague, DutyName, DutyStanding, Reach, SiteView};
 use crate::app::keys::Key;
 use crate::app::message::Intent;
 use crate::app::{DutyPicture, Model, Screen};
@@ -60,6 +60,15 @@ fn standing(standing: &DutyStanding, sites: &[SiteView]) -> String {
     }
     if let Some(lease) = standing.lease_ms {
         text += &format!(" (shown for {} more)", words::span(lease));
+    }
+    match standing.at_server {
+        AtServer::Same => {}
+        AtServer::Unknown if standing.on.is_none() => {}
+        AtServer::Unknown | AtServer::OnPhone => text += " · on this phone, not on the server yet",
+        AtServer::Differs(why) => {
+            let why = why.text(&std::collections::BTreeMap::new());
+            text += &format!(" · on this phone, not on the server: {why}");
+        }
     }
     text
 }

@@ -28,6 +28,7 @@ fn site(n: u8, label: &str, at: Option<[f64; 2]>) -> SiteView {
 fn standing(name: DutyName, site: Option<u8>, reason: Option<Code>, lease_ms: Option<i64>) -> DutyStanding {
     let on = (name != DutyName::OffDuty).then(moment);
     DutyStanding {
+        at_server: crate::api::AtServer::Same,
         name,
         on,
         site: site.map(|n| LocationId(id(n))),

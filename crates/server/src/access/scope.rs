@@ -9,6 +9,7 @@ use onsite_wire::ids::{LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::{Grant, OrganizationRights, Role};
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::Caller;
 use crate::http::Refused;
@@ -16,6 +17,8 @@ use crate::storage::{Kind, LocationTree, Place, Row, StorageError, View};
 
 /// The property of a device that holds its addresses.
 const ADDRESSES: &str = "ipAddresses";
+/// The property of a site that holds whom to call.
+const CALLS: &str = "calls";
 
 /// A caller's rights in one organization, worked out over its locations as they are now.
 #[derive(Debug)]
@@ -26,8 +29,8 @@ pub(crate) struct Scope {
     pub(crate) person: Option<PersonId>,
     /// Offsets below this one are gone for the person.
     pub(crate) gone_before: i64,
-    /// A partner's technician who reads only sees no whole address (P5).
-    cuts_addresses: bool,
+    /// A partner's technician who reads only sees no whole address, no call list and nobody else's duty (P5).
+    reads_only: bool,
     rights: OrganizationRights,
     tree: LocationTree,
     sight: Sight,
@@ -63,8 +66,8 @@ impl Scope {
         };
         let tree = view.locations(organization)?;
         let sight = sight(&rights, &tree);
-        let cuts_addresses = reads_only(partner, &rights);
-        Ok(Self { organization, person, gone_before, cuts_addresses, rights, tree, sight })
+        let reads_only = reads_only(partner, &rights);
+        Ok(Self { organization, person, gone_before, reads_only, rights, tree, sight })
     }
 
     /// Whether the caller may see something of this kind at this place; a location's place is itself.
@@ -83,7 +86,21 @@ impl Scope {
 
     /// Whether the caller may see what this row holds.
     pub(crate) fn sees_row(&self, row: &Row) -> bool {
-        self.sees(row.kind, row.place)
+        self.sees_object(row.kind, row.place, row.id)
+    }
+
+    /// Whether the caller may see the object of this id.
+    pub(crate) fn sees_object(&self, kind: Kind, place: Place, id: Uuid) -> bool {
+        self.sees(kind, place) && self.may_hear_of(kind, id)
+    }
+
+    /// Whether the caller may so much as hear that there is, or was, such an object.
+    pub(crate) fn may_hear_of(&self, kind: Kind, id: Uuid) -> bool {
+        match kind {
+            Kind::Duty => !self.reads_only || self.person.is_some_and(|person| person.0 == id),
+            Kind::Presence => !self.reads_only,
+            _ => true,
+        }
     }
 
     /// An object as this caller may read it.
@@ -93,16 +110,25 @@ impl Scope {
 
     /// The same of an object's JSON.
     pub(crate) fn cut_body(&self, kind: Kind, body: String) -> Result<String, StorageError> {
-        if !self.cuts_addresses || kind != Kind::Device || !body.contains(ADDRESSES) {
+        let part = match kind {
+            Kind::Device => ADDRESSES,
+            Kind::Site => CALLS,
+            _ => return Ok(body),
+        };
+        if !self.reads_only || !body.contains(part) {
             return Ok(body);
         }
-        let unreadable = |error| StorageError::Unreadable("device", error);
-        let mut device: Value = serde_json::from_str(&body).map_err(unreadable)?;
-        if let Some(addresses) = device.get_mut(ADDRESSES) {
-            let cut = |address: &Value| Value::from(last_two_segments(address.as_str().unwrap_or_default()));
-            *addresses = addresses.as_array().map(|all| all.iter().map(cut).collect()).unwrap_or_default();
+        let mut object: Value =
+            serde_json::from_str(&body).map_err(|error| StorageError::Unreadable("object", error))?;
+        if let Some(values) = object.get_mut(part).and_then(Value::as_array_mut) {
+            if kind == Kind::Site {
+                values.clear();
+            }
+            for address in values {
+                *address = Value::from(last_two_segments(address.as_str().unwrap_or_default()));
+            }
         }
-        Ok(device.to_string())
+        Ok(object.to_string())
     }
 
     /// Whether the caller may do something at a place.

@@ -11,7 +11,9 @@ use onsite_wire::ids::{ActionId, PersonId};
 use onsite_wire::onsite::{ActionRequest, ActionResult, Basis, Capability, CurrentState, Outcome, Position};
 use onsite_wire::time::Timestamp;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
+use super::duty::Sender;
 use super::{acknowledge, duty, incident, mute, notice};
 use crate::access::{Caller, Scope};
 use crate::storage::{LoggedAction, NewAction, StorageError, View, Write};
@@ -68,6 +70,7 @@ const OLDEST_MS: i64 = 10 * 366 * 24 * 3_600_000;
 pub(super) fn decide(
     write: &mut Write<'_>,
     person: PersonId,
+    session: Option<Uuid>,
     request: &ActionRequest,
 ) -> Result<ActionResult, StorageError> {
     let fingerprint = fingerprint(request)?;
@@ -75,7 +78,7 @@ pub(super) fn decide(
         return again(&write.view(), person, request, &fingerprint, logged);
     }
     let made_at = write.now().plus_millis(-request.age_ms.clamp(0, OLDEST_MS));
-    let attempt = attempt(write, person, made_at, request);
+    let attempt = attempt(write, person, session, made_at, request);
     let (result, details) = match attempt {
         Ok(effect) => (applied(request.id, effect.version, effect.position), effect.details),
         Err(Stop::Fault(error)) => return Err(error),
@@ -169,6 +172,7 @@ fn subject_place(
 fn attempt(
     write: &mut Write<'_>,
     person: PersonId,
+    session: Option<Uuid>,
     made_at: Timestamp,
     request: &ActionRequest,
 ) -> Result<Effect, Stop> {
@@ -180,7 +184,7 @@ fn attempt(
         return notice::apply(write, &scope, person, request, kind);
     }
     if kind.name == DUTY.name || kind.name == PRESENCE.name {
-        return duty::apply(write, &scope, person, made_at, request, kind);
+        return duty::apply(write, &scope, Sender { person, session }, made_at, request, kind);
     }
     let place = if kind.name == OPEN_INCIDENT.name {
         incident::place_of_opening(&write.view(), &scope, request)?

@@ -3,26 +3,35 @@
 use std::collections::BTreeMap;
 
 use onsite_rules::action::{DUTY, Kind, PRESENCE, Refusal, in_time};
-use onsite_rules::duty::{Placed, Placing, Pressed, Switched, placed, switch_in_time, switched};
+use onsite_rules::duty::{Placed, Placing, Press, Pressed, Switched, holds, placed, switch_in_time, switched};
 use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
 use onsite_wire::onsite::{ActionRequest, Capability, DutyBody, Outline, Position, PresenceBody};
 use onsite_wire::time::Timestamp;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::decide::{Effect, Stop};
 use crate::access::Scope;
-use crate::storage::{Feed, Kind as ObjectKind, Write};
+use crate::storage::{Feed, Kind as ObjectKind, Switch, Write};
+
+/// Who says it, and in which session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender {
+    pub(super) person: PersonId,
+    pub(super) session: Option<Uuid>,
+}
 
 /// Takes either; nobody speaks for somebody else.
 pub(super) fn apply(
     write: &mut Write<'_>,
     scope: &Scope,
-    person: PersonId,
+    sender: Sender,
     made_at: Timestamp,
     request: &ActionRequest,
     kind: &Kind,
 ) -> Result<Effect, Stop> {
+    let person = sender.person;
     if request.subject.id != person.0 || !kind.subjects.contains(&request.subject.kind) {
         return Err(Refusal::of(Code::NotFound).with("what", "subject").into());
     }
@@ -36,7 +45,7 @@ pub(super) fn apply(
     in_time(kind, request.age_ms, request.confirmed_before)?;
     let name = write.view().person(person)?.map(|person| person.name).unwrap_or_default();
     let offset = if kind.name == DUTY.name {
-        switch(write, scope, person, &name, made_at, request)?
+        switch(write, scope, sender, &name, made_at, request)?
     } else if kind.name == PRESENCE.name {
         be_at(write, scope, person, &name, made_at, request)?
     } else {
@@ -55,20 +64,36 @@ fn body<'a, T: Deserialize<'a>>(request: &'a ActionRequest) -> Result<T, Stop> {
 fn switch(
     write: &mut Write<'_>,
     scope: &Scope,
-    person: PersonId,
+    sender: Sender,
     name: &str,
     made_at: Timestamp,
     request: &ActionRequest,
 ) -> Result<i64, Stop> {
     let wanted: DutyBody = body(request)?;
     switch_in_time(wanted, request.age_ms, request.confirmed_before)?;
-    let since = write.view().duty(scope.organization, person)?.and_then(|entry| entry.since);
-    let pressed = Pressed { at: made_at, certain: !request.age_uncertain };
-    Ok(match switched(since, wanted, pressed, write.now()) {
-        Switched::AsItWas => write.duty_offset(scope.organization)?,
-        Switched::Begins(since) => write.begin_duty(scope.organization, person, name, since)?,
-        Switched::Ends => write.end_duty(scope.organization, person)?,
-    })
+    let (organization, person) = (scope.organization, sender.person);
+    let last = write.view().last_switch(organization, person)?;
+    // What a clock that was set back since has written says nothing about what came first.
+    if let Some(last) = last.filter(|last| last.made_at <= write.now()) {
+        let same_session = last.family.is_some() && last.family == sender.session;
+        let press = Press { on: wanted.on, at: made_at, uncertain: request.age_uncertain };
+        holds(press, Press { on: last.on, at: last.made_at, uncertain: false }, same_session)?;
+    }
+    let since = write.view().duty(organization, person)?.and_then(|entry| entry.since);
+    // Which of two came first is decided by now.
+    let pressed = Pressed { at: made_at, certain: false };
+    let offset = match switched(since, wanted, pressed, write.now()) {
+        Switched::AsItWas => write.duty_offset(organization)?,
+        Switched::Begins(since) => write.begin_duty(organization, person, name, since)?,
+        Switched::Ends => write.end_duty(organization, person)?,
+    };
+    let this = Switch { on: wanted.on, made_at, family: sender.session };
+    // One that was pressed later and says the same stays the last one.
+    let holding = last.filter(|last| last.made_at > made_at && last.made_at <= write.now());
+    let family = holding.filter(|last| last.on == wanted.on).map_or(this.family, |last| last.family);
+    let made_at = holding.map_or(made_at, |last| last.made_at);
+    write.put_switch(organization, person, Switch { made_at, family, ..this })?;
+    Ok(offset)
 }
 
 fn be_at(

@@ -18,6 +18,7 @@ use axum::extract::State;
 use onsite_wire::codes::Code;
 use onsite_wire::ids::PersonId;
 use onsite_wire::onsite::{ActionRequest, ActionResult, ActionsRequest, ActionsResponse, Problem};
+use uuid::Uuid;
 
 use crate::access::Caller;
 use crate::http::{App, JsonBody, Refused};
@@ -35,7 +36,7 @@ pub(crate) async fn act(
     caller: Caller,
     JsonBody(request): JsonBody<ActionsRequest>,
 ) -> Result<Json<ActionsResponse>, Refused> {
-    let person = caller.person()?;
+    let Caller::Person { person, family } = caller else { return Err(Refused::of(Code::NotAllowed)) };
     if request.actions.len() > BATCH_LIMIT {
         return Err(Refused::too_large("100 actions"));
     }
@@ -44,20 +45,35 @@ pub(crate) async fn act(
     if request.generation.is_some_and(|named| named != present) {
         return Err(Refused::of(Code::GenerationChanged).with("generation", present));
     }
-    let results = app.storage.act(person, request.actions).await?;
+    let results = app.storage.act_in(person, Some(family), request.actions).await?;
     Ok(Json(ActionsResponse { results }))
 }
 
 impl Storage {
     /// Does what a person did: the way of `POST actions`, also for a program that embeds the server.
     pub async fn act(&self, person: PersonId, actions: Vec<ActionRequest>) -> Result<Vec<ActionResult>, StorageError> {
-        self.write(move |write| actions.iter().map(|action| one(write, person, action)).collect()).await
+        self.act_in(person, None, actions).await
+    }
+
+    /// The same in a session of the person.
+    async fn act_in(
+        &self,
+        person: PersonId,
+        session: Option<Uuid>,
+        actions: Vec<ActionRequest>,
+    ) -> Result<Vec<ActionResult>, StorageError> {
+        self.write(move |write| actions.iter().map(|action| one(write, person, session, action)).collect()).await
     }
 }
 
 /// One action, in a transaction of its own within that of the batch: what the data has no place for holds nothing else back.
-fn one(write: &mut Write<'_>, person: PersonId, action: &ActionRequest) -> Result<ActionResult, StorageError> {
-    match write.apart(|write| decide::decide(write, person, action)) {
+fn one(
+    write: &mut Write<'_>,
+    person: PersonId,
+    session: Option<Uuid>,
+    action: &ActionRequest,
+) -> Result<ActionResult, StorageError> {
+    match write.apart(|write| decide::decide(write, person, session, action)) {
         Err(error) if error.is_of_one_object() => {
             crate::trouble::say("an action", &error);
             decide::set_aside(write, person, action)

@@ -206,9 +206,11 @@ impl Write<'_> {
         Ok(Refreshed::Renewed(PersonId::from_bytes(person)))
     }
 
-    /// Ends a session: neither its refresh token nor its access tokens are good any more, and its pushes end.
+    /// Ends a session: neither its refresh token nor its access tokens are good any more, its pushes end, and the
+    /// duty that was switched on in it.
     pub fn end_session(&mut self, family: Uuid) -> Result<(), StorageError> {
         self.unregister(family)?;
+        self.end_duty_of_session(family)?;
         for table in ["access_tokens", "sessions"] {
             let sql = format!("DELETE FROM {table} WHERE family = ?1");
             self.connection().prepare_cached(&sql)?.execute([family.as_bytes()])?;

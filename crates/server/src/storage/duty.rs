@@ -10,7 +10,7 @@ use onsite_wire::ids::{DeviceId, LocationId, OrganizationId, PersonId};
 use onsite_wire::onsite::{AtSite, CallEntry, DutyEntry, Outline, SiteEntry};
 use onsite_wire::rest::Subscription;
 use onsite_wire::time::Timestamp;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::changes::{Feed, Write};
@@ -19,8 +19,20 @@ use super::objects::{Kind, Stored};
 use super::{Storage, StorageError, View};
 
 /// How long the log tells a switch or a presence that comes twice from one that is new: longer than one is taken. A switch
-/// off, which is never too late, changes nothing when it comes again: the one that holds was pressed later.
+/// off, which is never too late, changes nothing when it comes again: the one that holds was pressed later. The last switch
+/// off is kept as long: no switch on that was pressed before it is taken any more then.
 const LOGGED_MS: i64 = 2 * onsite_rules::duty::LEASE_MS;
+
+/// The last switch of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Switch {
+    /// To on duty.
+    pub(crate) on: bool,
+    /// When it was pressed, as far as the server can tell.
+    pub(crate) made_at: Timestamp,
+    /// The session that sent it.
+    pub(crate) family: Option<Uuid>,
+}
 
 /// What is read at about the same time may differ by this much: two who look at once, a lease that is made meanwhile.
 const AT_ONCE_MICROS: i64 = 1_000_000;
@@ -42,13 +54,6 @@ impl Held {
             Self::Never => [i64::MAX, i64::MAX],
         }
     }
-}
-
-/// The id of the object that says where a person is.
-fn presence_id(person: PersonId) -> Uuid {
-    let mut bytes = *person.bytes();
-    bytes.iter_mut().for_each(|byte| *byte = !*byte);
-    Uuid::from_bytes(bytes)
 }
 
 impl View<'_> {
@@ -91,9 +96,39 @@ impl View<'_> {
         organization: OrganizationId,
         person: PersonId,
     ) -> Result<Option<AtSite>, StorageError> {
-        let found = self.object(organization, Kind::Presence, presence_id(person))?;
-        let entry: Option<DutyEntry> = found.map(|(stored, _)| read_body("presence", &stored.body)).transpose()?;
-        Ok(entry.and_then(|entry| entry.at))
+        Ok(self.stay(organization, person)?.and_then(|entry| entry.at))
+    }
+
+    /// The object that says where somebody is. Each stay has an id of its own, which says nothing of its person: it goes out
+    /// as a removal also to those who may not see the site.
+    fn stay(&self, organization: OrganizationId, person: PersonId) -> Result<Option<DutyEntry>, StorageError> {
+        let Some(id) = self.ids_below(organization, Kind::Presence, person.0)?.into_iter().next() else {
+            return Ok(None);
+        };
+        let found = self.object(organization, Kind::Presence, id)?;
+        found.map(|(stored, _)| read_body("presence", &stored.body)).transpose()
+    }
+
+    /// The last switch of a person, while it is kept.
+    pub(crate) fn last_switch(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+    ) -> Result<Option<Switch>, StorageError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT on_duty, made_at, family FROM duty_switches WHERE organization = ?1 AND person = ?2",
+            )?
+            .query_row(params![organization.bytes(), person.bytes()], |row| {
+                let family: Option<[u8; 16]> = row.get(2)?;
+                let made_at = Timestamp::from_micros(row.get(1)?);
+                Ok(Switch { on: row.get(0)?, made_at, family: family.map(Uuid::from_bytes) })
+            })
+            .optional()?;
+        // Who was on duty before switches were kept.
+        let since = self.duty(organization, person)?.and_then(|entry| entry.since);
+        Ok(found.or(since.map(|made_at| Switch { on: true, made_at, family: None })))
     }
 
     /// The locations that are sites, by id and label.
@@ -114,7 +149,10 @@ impl View<'_> {
         let over = self.connection.prepare_cached(over)?.exists(held.bounds(now))?;
         let logged = now.plus_millis(-LOGGED_MS);
         let old = "SELECT 1 FROM actions WHERE kind IN ('presence', 'duty') AND arrived_at < ?1";
-        Ok(over || self.connection.prepare_cached(old)?.exists([logged.micros()])?)
+        let off = "SELECT 1 FROM duty_switches WHERE on_duty = 0 AND made_at < ?1";
+        Ok(over
+            || self.connection.prepare_cached(old)?.exists([logged.micros()])?
+            || self.connection.prepare_cached(off)?.exists([logged.micros()])?)
     }
 }
 
@@ -191,6 +229,39 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Keeps a person's last switch, and no earlier one.
+    pub(crate) fn put_switch(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+        switch: Switch,
+    ) -> Result<(), StorageError> {
+        let family = switch.family.map(|family| *family.as_bytes());
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO duty_switches (organization, person, on_duty, made_at, family) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (organization, person) DO UPDATE
+                    SET on_duty = excluded.on_duty, made_at = excluded.made_at, family = excluded.family",
+            )?
+            .execute(params![organization.bytes(), person.bytes(), switch.on, switch.made_at.micros(), family])?;
+        Ok(())
+    }
+
+    /// Ends the duty that a session switched on: with the session goes the phone that could switch it off.
+    pub(super) fn end_duty_of_session(&mut self, family: Uuid) -> Result<(), StorageError> {
+        let switched_on: Vec<([u8; 16], [u8; 16])> = self
+            .connection()
+            .prepare_cached("SELECT organization, person FROM duty_switches WHERE family = ?1 AND on_duty = 1")?
+            .query_map([family.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        for (organization, person) in switched_on {
+            let (organization, person) = (OrganizationId::from_bytes(organization), PersonId::from_bytes(person));
+            self.end_duty(organization, person)?;
+            self.put_switch(organization, person, Switch { on: false, made_at: self.now(), family: None })?;
+        }
+        Ok(())
+    }
+
     /// Shows somebody as on duty since then; gives the offset.
     pub(crate) fn begin_duty(
         &mut self,
@@ -211,6 +282,9 @@ impl Write<'_> {
         if self.view().object(organization, Kind::Duty, person.0)?.is_some() {
             self.remove(organization, Kind::Duty, person.0)?;
         }
+        self.connection()
+            .prepare_cached("DELETE FROM duty_switches WHERE organization = ?1 AND person = ?2 AND on_duty = 1")?
+            .execute(params![organization.bytes(), person.bytes()])?;
         self.duty_offset(organization)
     }
 
@@ -228,9 +302,15 @@ impl Write<'_> {
                  ON CONFLICT (organization, person) DO UPDATE SET until = excluded.until",
             )?
             .execute(params![organization.bytes(), person.bytes(), at.until.micros()])?;
-        let id = presence_id(person);
+        let stay = self.view().stay(organization, person)?;
+        let goes_on = stay.filter(|stay| stay.at.is_some_and(|before| before.site == at.site));
+        if goes_on.is_none() {
+            self.end_stay(organization, person)?;
+        }
+        let id = goes_on.map_or_else(crate::random::id, |stay| stay.id);
         let entry = DutyEntry { id, person, name: name.to_owned(), since: None, at: Some(at), revision: 0 };
-        self.put_if_different(organization, &stored_duty(Kind::Presence, &entry, Some(at.site))?)
+        let stored = stored_duty(Kind::Presence, &entry, Some(at.site))?;
+        self.put_if_different(organization, &Stored { parent: Some(person.0), ..stored })
     }
 
     /// Shows somebody at no site; gives the offset.
@@ -238,13 +318,21 @@ impl Write<'_> {
         self.connection()
             .prepare_cached("DELETE FROM leases WHERE organization = ?1 AND person = ?2")?
             .execute(params![organization.bytes(), person.bytes()])?;
-        let id = presence_id(person);
-        if self.view().object(organization, Kind::Presence, id)?.is_some() {
-            // What is left of it for 90 days must not say where it was.
-            self.touch(organization, Kind::Presence, id, None)?;
-            self.remove(organization, Kind::Presence, id)?;
-        }
+        self.end_stay(organization, person)?;
         self.duty_offset(organization)
+    }
+
+    fn end_stay(&mut self, organization: OrganizationId, person: PersonId) -> Result<(), StorageError> {
+        for id in self.view().ids_below(organization, Kind::Presence, person.0)? {
+            self.remove(organization, Kind::Presence, id)?;
+            // What is left of it for 90 days must not say who was where.
+            self.connection()
+                .prepare_cached(
+                    "UPDATE objects SET place = NULL, parent = NULL WHERE organization = ?1 AND feed = ?2 AND id = ?3",
+                )?
+                .execute(params![organization.bytes(), Feed::Duty.name(), id.as_bytes()])?;
+        }
+        Ok(())
     }
 
     pub(crate) fn duty_offset(&self, organization: OrganizationId) -> Result<i64, StorageError> {
@@ -264,6 +352,9 @@ impl Write<'_> {
         }
         self.connection()
             .prepare_cached("DELETE FROM actions WHERE kind IN ('presence', 'duty') AND arrived_at < ?1")?
+            .execute([now.plus_millis(-LOGGED_MS).micros()])?;
+        self.connection()
+            .prepare_cached("DELETE FROM duty_switches WHERE on_duty = 0 AND made_at < ?1")?
             .execute([now.plus_millis(-LOGGED_MS).micros()])?;
         Ok(over.len())
     }

@@ -4,6 +4,7 @@
 
 use onsite_wire::time::Timestamp;
 use rusqlite::params;
+use uuid::Uuid;
 
 use super::changes::Write;
 use super::{Storage, StorageError};
@@ -34,13 +35,23 @@ impl Storage {
             write.forget_rows("DELETE FROM spent_tokens WHERE spent_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM measurements WHERE measured_at < ?1", horizon)?;
             write.forget_rows("DELETE FROM access_tokens WHERE valid_until < ?1", now)?;
-            write.forget_rows("DELETE FROM sessions WHERE refresh_until < ?1", now)
+            write.end_sessions_past(now)
         })
         .await
     }
 }
 
 impl Write<'_> {
+    /// Ends the sessions that nothing can renew any more.
+    fn end_sessions_past(&mut self, now: Timestamp) -> Result<(), StorageError> {
+        let past: Vec<[u8; 16]> = self
+            .connection()
+            .prepare_cached("SELECT family FROM sessions WHERE refresh_until < ?1")?
+            .query_map([now.micros()], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        past.into_iter().try_for_each(|family| self.end_session(Uuid::from_bytes(family)))
+    }
+
     fn forget_rows(&mut self, sql: &str, before: Timestamp) -> Result<(), StorageError> {
         self.connection().prepare_cached(sql)?.execute([before.micros()])?;
         Ok(())

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_told.sql"),
     include_str!("migrations/0006_photos.sql"),
     include_str!("migrations/0007_ringing.sql"),
+    include_str!("migrations/0008_switches.sql"),
 ];
 
 /// Makes the steps that are missing, all in one transaction. Data of a newer version is refused and not touched.

@@ -46,6 +46,7 @@ pub use backup::{back_up, restore};
 pub use changes::{Feed, FeedState, Row, Write};
 pub(crate) use chats::Line;
 pub use conditions::Condition;
+pub(crate) use duty::Switch;
 pub(crate) use incidents::Opening;
 pub use ingest::IngestError;
 pub use measurements::{MeasuredAt, Replayed};

@@ -281,4 +281,16 @@ async fn a_key_reads_and_does_not_act() {
     assert_eq!(key.try_act(&[acknowledge(ALARM_NORTH, NORA, 0)]).await.unwrap().code(), "not_allowed");
     assert_eq!(key.get("/onsite/v1/me").await.code(), "not_allowed");
     assert_eq!(key.get("/onsite/v1/events").await.code(), "not_allowed");
+    for path in ["alarms", "inventory", "sensors", "alarm-changes/0"] {
+        assert_eq!(key.rest(path).await.status, 200, "{path}: what the vendor's API has (O5)");
+    }
+    assert_eq!(key.ours("digest/alarms").await.status, 200);
+    // Who people are, what they write, where they are and how to call them.
+    let chat = format!("incidents/{}/messages", onsite_wire::ids::Uuid::from_u128(1));
+    let feeds = ["people", "incidents", "messages", "read_positions", "sites", "duty", "notifications"];
+    let all = feeds.map(|feed| [format!("feeds/{feed}"), format!("feeds/{feed}?after=0"), format!("digest/{feed}")]);
+    for path in all.into_iter().flatten().chain([chat]) {
+        let answer = key.ours(&path).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (403, "not_allowed"), "{path}");
+    }
 }

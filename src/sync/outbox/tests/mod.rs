@@ -99,7 +99,7 @@ impl Desk {
                 Effect::Send(batch) => self.sent.push(batch),
                 Effect::WakeAt(at) => self.wake_ms = at,
                 Effect::Noted(note) => self.notes.push(note),
-                Effect::Changed { .. } => {}
+                Effect::Changed { .. } | Effect::LetGo { .. } => {}
             }
         }
         effects
