@@ -226,18 +226,12 @@ pub struct DutySettings {
     pub auto_off_hours: Option<i32>,
     /// After so many hours on duty, leaving the last site reminds of the switch.
     pub shift_hours: i32,
-    /// While off duty nothing rings.
-    pub quiet_off_duty: bool,
 }
 
 impl From<core::Settings> for DutySettings {
     fn from(settings: core::Settings) -> Self {
         let hours = |hours: u32| i32::try_from(hours).unwrap_or(i32::MAX);
-        Self {
-            auto_off_hours: settings.auto_off_hours.map(hours),
-            shift_hours: hours(settings.shift_hours),
-            quiet_off_duty: settings.quiet_off_duty,
-        }
+        Self { auto_off_hours: settings.auto_off_hours.map(hours), shift_hours: hours(settings.shift_hours) }
     }
 }
 
@@ -247,7 +241,6 @@ impl DutySettings {
         Ok(core::Settings {
             auto_off_hours: self.auto_off_hours.map(hours).transpose()?,
             shift_hours: hours(self.shift_hours)?,
-            quiet_off_duty: self.quiet_off_duty,
         })
     }
 }

@@ -3,6 +3,8 @@
 
 #![expect(unsafe_code, reason = "a name that a linker keeps is unsafe to declare")]
 
+mod rooms;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,9 @@ async fn everything() -> Result<i32, Error> {
     state(&account, failed).await;
     reading(&account, id, failed).await;
     acting(&account, id, failed).await;
+    rooms::incidents(&account, id, failed).await;
+    rooms::duty(&account, id, failed).await;
+    rooms::notifications(&account, id, failed).await;
     account.shutdown().await;
     Ok(*failed)
 }

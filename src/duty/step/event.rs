@@ -96,13 +96,11 @@ pub struct Settings {
     pub auto_off_hours: Option<u32>,
     /// After so many hours on duty, leaving the last site reminds of the switch (U5).
     pub shift_hours: u32,
-    /// While off duty nothing rings (N3).
-    pub quiet_off_duty: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { auto_off_hours: None, shift_hours: 8, quiet_off_duty: false }
+        Self { auto_off_hours: None, shift_hours: 8 }
     }
 }
 
@@ -113,11 +111,6 @@ impl Settings {
 
     pub(super) fn shift_ms(&self) -> i64 {
         i64::from(self.shift_hours) * HOUR_MS
-    }
-
-    /// Whether nothing shall ring now (N3).
-    pub const fn is_quiet(&self, on_duty: bool) -> bool {
-        self.quiet_off_duty && !on_duty
     }
 }
 

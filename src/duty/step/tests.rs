@@ -359,13 +359,6 @@ fn duty_that_should_have_ended_while_the_app_was_away_ends_when_it_is_back() {
 }
 
 #[test]
-fn quiet_while_off_duty_is_quiet_only_then_and_only_if_chosen() {
-    let quiet = Settings { quiet_off_duty: true, ..Settings::default() };
-    assert!(quiet.is_quiet(false) && !quiet.is_quiet(true));
-    assert!(!Settings::default().is_quiet(false));
-}
-
-#[test]
 fn colleagues_are_said_to_read_a_site_only_from_the_claim_that_the_server_took() {
     let mut phone = Phone::on_site();
     assert!(phone.claims() > 0);

@@ -206,6 +206,10 @@ impl Copy {
         self.full = Some(self.full.unwrap_or(why));
         self.soon_ms.get_or_insert(work.now.monotonic_ms);
         self.not_before_ms = due(self.times.full, SERVER_FULL_GAP_MS, &work.now);
+        if self.rung_to.take().is_some() {
+            // It rang while the read was under way: as good as a ring that comes now.
+            self.read_soon(&work.now);
+        }
         Some(why)
     }
 

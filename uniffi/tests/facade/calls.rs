@@ -20,7 +20,7 @@ async fn a_panic_inside_is_a_typed_error_and_the_account_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_nobody_waits_for_is_done_all_the_same() {
-    let backend = Backend::of_size(600, 60).await;
+    let backend = Backend::of_size(6_000, 300).await;
     let phone = Phone::signed_in(&backend).await;
     let rows = phone.untouched(100).await;
     assert!(rows.len() >= 30, "only {} alarms to act upon", rows.len());

@@ -49,7 +49,7 @@ impl Backend {
     }
 }
 
-fn now() -> onsite::time::Timestamp {
+pub fn now() -> onsite::time::Timestamp {
     use onsite::time::Clock;
     onsite::time::SystemClock.now().wall
 }

@@ -9,7 +9,7 @@ use onsite::alarms::{AlarmFilter, AlarmRow, AlarmSort, Facets, Receipt};
 use onsite::error::Code;
 use onsite::incidents::{ChatRow, IncidentFilter, IncidentRow};
 use onsite::journal::Line;
-use onsite::notifications::{NotificationFilter, PushIdentity};
+use onsite::notifications::{NotificationFilter, NotificationRow, PushIdentity};
 use onsite::store::Key;
 use onsite::sync::overlays::Standing;
 use onsite::time::{Clock, Timestamp};
@@ -292,6 +292,20 @@ impl Phone {
                 return Ok(unread);
             }
         }
+    }
+
+    /// Waits for a line in the list of notifications.
+    pub async fn notified(&self, what: &str, is: impl Fn(&NotificationRow) -> bool) -> Result<(), StoryError> {
+        let mut window = self.account()?.notifications().window(NotificationFilter::default(), 50);
+        let deadline = Instant::now() + PATIENCE;
+        let mut rows = Vec::new();
+        while !rows.iter().any(&is) {
+            let Ok(Some(batch)) = timeout_at(deadline, window.next()).await else {
+                return Err(StoryError::NeverCame(what.to_owned()));
+            };
+            batch.rows.apply(&mut rows);
+        }
+        Ok(())
     }
 
     /// One alarm, once it has come.

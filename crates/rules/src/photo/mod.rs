@@ -30,8 +30,6 @@ pub const SIDE: u32 = 20_000;
 pub const PREVIEW_BYTES: usize = 8 * 1_024;
 /// The longest side of a preview, in pixels.
 pub const PREVIEW_SIDE: u32 = 320;
-/// The most bytes of one part of an upload.
-pub const PART_BYTES: usize = 1_024 * 1_024;
 /// A photo that is not complete so long after its message arrived is dropped.
 pub const EXPIRES_AFTER_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 

@@ -1,7 +1,9 @@
 //! After the mute. A notification arrives, once although it comes by push and by feed; a tap opens its alarm, the unread
 //! counter goes down, and why it came can be asked.
 
-use onsite::notifications::{Announcement, Arrived, Light, Opened, PhoneStanding, Posting, Tap, Target, TargetView};
+use onsite::notifications::{
+    Announcement, Arrived, Light, NotificationRow, Opened, PhoneStanding, Posting, Tap, Target, TargetView,
+};
 use onsite_wire::ids::AlarmId;
 use onsite_wire::onsite::{PushProvider, Reasons};
 use onsite_wire::rest::Severity;
@@ -104,8 +106,10 @@ async fn announcement(postings: &mut Receiver<Posting>, alarm: AlarmId) -> Resul
 
 /// The tap opens exactly that alarm.
 async fn opens(shift: &mut Shift<'_>, alarm: AlarmId, announced: &Announcement) -> Result<(), StoryError> {
-    let unread = shift.technician.unread_until("it is unread", |unread| unread == 1).await?;
-    shift.teller.says(&shift.technician, &format!("{unread} unread"))?;
+    let of_it = |row: &NotificationRow| row.route.target == Target::Alarm(alarm);
+    shift.technician.notified("it is unread", |row| of_it(row) && !row.read).await?;
+    shift.technician.unread_until("a counter", |unread| unread > 0).await?;
+    shift.teller.says(&shift.technician, "it is in the list, unread")?;
     shift.technician.row_when_there(alarm).await?;
     let room = shift.technician.account()?.notifications().clone();
     let says = match room.open(Tap::of(announced), Some(shift.home)).await? {
@@ -116,8 +120,8 @@ async fn opens(shift: &mut Shift<'_>, alarm: AlarmId, announced: &Announcement) 
         Opened::Home(_) | Opened::OtherAccount(_) | Opened::NotReached(_) => "no target".to_owned(),
     };
     shift.teller.says(&shift.technician, &format!("the tap opens {says}"))?;
-    let unread = shift.technician.unread_until("it is read", |unread| unread == 0).await?;
-    shift.teller.says(&shift.technician, &format!("{unread} unread"))
+    shift.technician.notified("it is read", |row| of_it(row) && row.read).await?;
+    shift.teller.says(&shift.technician, "it is in the list, read")
 }
 
 /// Why it came, as the server and this phone noted it.
