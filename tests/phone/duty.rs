@@ -417,7 +417,7 @@ async fn after_the_shift_leaving_the_last_site_reminds_and_duty_ends_by_itself_w
         clock.advance_millis(minutes * MINUTE);
         ada.account.clock_changed().unwrap();
     };
-    let chosen = Settings { shift_hours: 1, auto_off_hours: Some(4), ..Settings::default() };
+    let chosen = Settings { shift_hours: 1, auto_off_hours: Some(4) };
     ada.account.duty().set_settings(chosen).await.unwrap();
     let mut wishes = ada.account.duty().wishes();
     ada.account.duty().switch(true).await.unwrap();

@@ -96,7 +96,7 @@ impl Phone {
     /// What its person chose about duty.
     pub fn chooses(&mut self, chance: &mut Chance) {
         let auto_off_hours = chance.happens(300).then(|| 1 + u32::try_from(chance.below(9)).unwrap_or(0));
-        self.settings = Settings { auto_off_hours, shift_hours: 1, ..Settings::default() };
+        self.settings = Settings { auto_off_hours, shift_hours: 1 };
     }
 }
 
