@@ -20,6 +20,9 @@ const PLACE: &[u8] = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x88\x25\0\x04\0\0\0\x01\
 /// Plays the scene.
 pub async fn play(shift: &mut Shift<'_>) -> Result<(), StoryError> {
     shift.teller.scene("A photo from the basement")?;
+    // What was written before may have made one of them mine a moment ago.
+    shift.technician.account()?.refresh(None)?;
+    shift.technician.at_rest().await?;
     let filter = IncidentFilter { organization: Some(shift.home), mine: true, ..IncidentFilter::active() };
     let mut rows = shift.technician.incidents(filter).await?;
     rows.sort_by(|one, other| (&one.subject, one.id).cmp(&(&other.subject, other.id)));
