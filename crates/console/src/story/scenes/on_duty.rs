@@ -48,7 +48,7 @@ pub async fn play(shift: &mut Shift<'_>) -> Result<(), StoryError> {
         let standing = shift.technician.account()?.duty().standing();
         if !arrived && standing.since_ms.is_some() {
             arrived = true;
-            tell_lease(shift)?;
+            tell_lease(shift).await?;
             sees(shift, me, "at the site", |one| is_at(one, site.id)).await?;
         } else if arrived && !left && standing.since_ms.is_none() {
             left = true;
@@ -140,9 +140,11 @@ async fn step(shift: &mut Shift<'_>, point: &TrackPoint) -> Result<(), StoryErro
     Ok(())
 }
 
-fn tell_lease(shift: &mut Shift<'_>) -> Result<(), StoryError> {
-    let standing = shift.technician.account()?.duty().standing();
-    let minutes = standing.lease_ms.map_or(0, |left| left / 60_000);
+async fn tell_lease(shift: &mut Shift<'_>) -> Result<(), StoryError> {
+    // Colleagues may read of a site before this phone has heard that the server took it.
+    let duty = shift.technician.account()?.duty();
+    shift.technician.until("the server took the site", |_| duty.standing().lease_ms.is_some()).await?;
+    let minutes = duty.standing().lease_ms.map_or(0, |left| left / 60_000);
     let text = format!("colleagues read it for {minutes} minutes, unless it is said again");
     shift.teller.says(&shift.technician, &text)
 }
